@@ -51,6 +51,9 @@ type Advisories struct {
 	Digest string
 	// Live is true for an API, which has no age.
 	Live bool
+	// Named is true for a folder or file that the user named, as opposed to
+	// the tool's own downloaded index; policy judges their age differently.
+	Named bool
 }
 
 // Collector finds the packages in a target. The walk feeds it before any

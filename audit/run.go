@@ -199,11 +199,11 @@ func (w *walk) file(ctx context.Context, file File) error {
 		// The content is read here, so that a file that can't be read is
 		// reported in the same words whoever wanted it.
 		if _, _, err := file.Bytes(); err != nil {
-			v.problem(Problem{Path: info.Path, Reason: reason(err)})
+			v.problem(Problem{Path: info.Path, Reason: err.Error()})
 			continue
 		}
 		if err := guard("", func() error { return v.Visit(ctx, file) }); err != nil {
-			v.problem(Problem{Path: info.Path, Reason: reason(err)})
+			v.problem(Problem{Path: info.Path, Reason: err.Error()})
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -211,8 +211,6 @@ func (w *walk) file(ctx context.Context, file File) error {
 	}
 	return nil
 }
-
-func reason(err error) string { return err.Error() }
 
 // errCrashed marks a panic that was caught. Inspectors stand on parsers of
 // other people's formats; a crash in one of them must cost its own outcome and
