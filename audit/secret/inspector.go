@@ -1,0 +1,190 @@
+package secret
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/lambdagate/lambdagate/audit"
+)
+
+// Name is what outcomes and --only call the inspector.
+const Name = "secret"
+
+// Options are what the inspector works with.
+type Options struct {
+	// Key is the key of the HMAC-SHA256 of a value that stands in a finding's
+	// subject, so that a waiver holds for one value and a report does not let a
+	// guess at it be tested. It must be the same from build to build, and whoever
+	// has both key and report can test guesses.
+	Key []byte
+}
+
+// New returns the inspector. It builds its automaton here, once.
+func New(o Options) audit.Inspector {
+	return &inspector{engine: newEngine(detectors()), key: o.Key}
+}
+
+type inspector struct {
+	engine *engine
+	key    []byte
+}
+
+func (*inspector) Name() string        { return Name }
+func (*inspector) Rules() []audit.Rule { return Rules() }
+
+// Begin starts the examination of one target.
+func (in *inspector) Begin(_ context.Context, target audit.Target) (audit.Examination, error) {
+	rules := map[string]audit.Rule{}
+	for _, rule := range Rules() {
+		rules[rule.ID] = rule
+	}
+	return &examination{inspector: in, target: target.Name, rules: rules, thirdParty: installed{}}, nil
+}
+
+// examination is the work on one target.
+type examination struct {
+	*inspector
+	target string
+	rules  map[string]audit.Rule
+
+	mu         sync.Mutex
+	files      []fileMatches
+	thirdParty installed
+}
+
+// fileMatches are the credentials of one file.
+type fileMatches struct {
+	info    audit.FileInfo
+	matches []settled
+}
+
+// Wants every file: a credential may be in any.
+func (*examination) Wants(audit.FileInfo) bool { return true }
+
+// Visit scans one file. It holds one megabyte of a file that is not in memory.
+func (e *examination) Visit(ctx context.Context, file audit.File) error {
+	info := file.Info()
+	if path.Base(info.Path) == recordName {
+		if err := e.readRecord(file, info.Path); err != nil {
+			return err
+		}
+	}
+	s := scanner{engine: e.engine, file: factsOf(info.Path), claims: claims{hash: e.hash}}
+	err := s.scan(ctx, file)
+	if len(s.claims.settled) > 0 {
+		e.mu.Lock()
+		e.files = append(e.files, fileMatches{info: info, matches: s.claims.settled})
+		e.mu.Unlock()
+	}
+	if err == nil && s.claims.exceeded {
+		err = errTooMany
+	}
+	return err
+}
+
+func (e *examination) readRecord(file audit.File, name string) error {
+	data, whole, err := file.Bytes()
+	if err != nil || !whole {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.thirdParty.addRecord(name, data)
+	return nil
+}
+
+func (s *scanner) scan(ctx context.Context, file audit.File) error {
+	data, whole, err := file.Bytes()
+	if err != nil {
+		return err
+	}
+	if whole {
+		return s.whole(ctx, data)
+	}
+	r, err := file.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Close() }()
+	return s.stream(ctx, r, chunkLength)
+}
+
+// hash is the keyed hash of a value, 16 hexadecimal digits.
+func (in *inspector) hash(value audit.Secret) string {
+	mac := hmac.New(sha256.New, in.key)
+	mac.Write([]byte(value.Reveal()))
+	return hex.EncodeToString(mac.Sum(nil)[:8])
+}
+
+// Conclude turns what was found into findings. What lies in third-party code is
+// known only now.
+func (e *examination) Conclude(context.Context, audit.Inventory) audit.Conclusion {
+	var c audit.Conclusion
+	for _, file := range e.files {
+		foreign := e.thirdParty.owns(file.info.Path)
+		for _, m := range file.matches {
+			if foreign && !m.strong {
+				continue
+			}
+			if foreign && m.detector.specific == byName {
+				// A name and a shape are weak evidence in code that somebody
+				// else published for everybody: mostly it is an example.
+				m.confidence = audit.ConfidenceLow
+			}
+			finding, err := e.finding(file.info, m)
+			if err != nil {
+				c.Failed = fmt.Errorf("make a finding: %w", err)
+				return c
+			}
+			c.Findings = append(c.Findings, finding)
+		}
+	}
+	return c
+}
+
+func (e *examination) finding(info audit.FileInfo, m settled) (audit.Finding, error) {
+	rule := e.rules[m.detector.rule]
+	severity := m.detector.severity
+	if m.severity != audit.SeverityUnknown {
+		severity = m.severity
+	}
+	return audit.NewFinding(rule, audit.Finding{
+		Severity: severity, Confidence: m.confidence,
+		Message: message(info.Path, m),
+		Target:  e.target,
+		Location: audit.Location{
+			Path: info.Path, Line: m.line, Column: m.column, Layer: info.Layer,
+		},
+		Subject:  info.Path + "#" + m.hash,
+		Evidence: m.evidence,
+		Remedy:   m.detector.revoke + remedyAfter,
+	})
+}
+
+// message is the finding's sentence: what is where, and what it opens.
+func message(name string, m settled) string {
+	file := clean(path.Base(name))
+	if variable, generic := strings.CutSuffix(m.shown, "="); generic && m.detector.specific == byName {
+		return fmt.Sprintf("%s is hardcoded in %s; %s", variable, file, m.detector.opens)
+	}
+	return fmt.Sprintf("%s in %s, which %s", m.detector.kind, file, m.detector.opens)
+}
+
+const remedyAfter = ", then load it at run time from AWS Secrets Manager or SSM Parameter Store and build again"
+
+// clean replaces control characters and anything outside ASCII's printable
+// range, so that a name out of an artifact is safe in a sentence.
+func clean(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, name)
+}

@@ -1,0 +1,56 @@
+package secret
+
+import (
+	"bytes"
+	"path"
+	"strings"
+)
+
+// recordName is the list of files that an installer leaves beside a Python
+// package, in NAME-VERSION.dist-info (Python packaging specifications,
+// "Recording installed projects").
+const recordName = "RECORD"
+
+// installed knows the files and folders that Python packages brought, which
+// `pip install --target` lays beside the user's own.
+type installed map[string]bool
+
+// addRecord notes the first component of each path in a RECORD; paths in it are
+// relative to the folder that holds the dist-info.
+func (in installed) addRecord(name string, data []byte) {
+	distInfo := path.Dir(name)
+	if !strings.HasSuffix(distInfo, ".dist-info") {
+		return
+	}
+	parent := path.Dir(distInfo)
+	for len(data) > 0 {
+		line, rest, _ := bytes.Cut(data, []byte{'\n'})
+		data = rest
+		first := line[:run(line, 0, len(line), isPathComponent)]
+		if len(first) > 0 && string(first) != "." && string(first) != ".." {
+			in[path.Join(parent, string(first))] = true
+		}
+	}
+}
+
+// isPathComponent ends a component at a separator or at the end of the field.
+func isPathComponent(b byte) bool { return b != '/' && b != ',' && b != '\r' }
+
+// owns says whether a file is third-party code: by a folder that package
+// managers fill, or because a RECORD lists it.
+func (in installed) owns(name string) bool {
+	for i, b := range []byte(name) {
+		if b == '/' && (in[name[:i]] || isPackageFolder(path.Base(name[:i]))) {
+			return true
+		}
+	}
+	return in[name]
+}
+
+func isPackageFolder(folder string) bool {
+	switch folder {
+	case "node_modules", "bower_components", "site-packages", "dist-packages", "vendor":
+		return true
+	}
+	return strings.HasSuffix(folder, ".dist-info") || strings.HasSuffix(folder, ".egg-info")
+}

@@ -1,0 +1,61 @@
+package secret
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/lambdagate/lambdagate/audit"
+)
+
+func TestThirdParty(t *testing.T) {
+	in := installed{}
+	in.addRecord("requests-2.32.0.dist-info/RECORD", []byte("requests/__init__.py,sha256=x,1\r\nsix.py,sha256=y,2\n../bin/run,,\n./odd,,\n\nrequests-2.32.0.dist-info/RECORD,,\n"))
+	in.addRecord("python/yaml-6.dist-info/RECORD", []byte("yaml/loader.py,sha256=z,3"))
+	in.addRecord("notes/RECORD", []byte("handler.py,,\n"))
+	for path, want := range map[string]bool{
+		"requests/adapters.py": true, "six.py": true, "handler.py": false, "python/yaml/x.py": true, "yaml/x.py": false,
+		"requests-2.32.0.dist-info/METADATA": true, "node_modules/a/index.js": true, "src/node_modules.js": false, "lib/vendor/a.go": true,
+		"python/lib/python3.12/site-packages/a.py": true, "bin/run": false, "odd": false, "": false,
+	} {
+		if got := in.owns(path); got != want {
+			t.Errorf("owns(%q) = %v, want %v", path, got, want)
+		}
+	}
+}
+
+func TestThirdPartyNeedsStrongEvidence(t *testing.T) {
+	weak := `DATABASE_` + `PASSWORD = "super_` + `secret_password_123"`
+	strong := `api_key = "` + drawn(alnum, 40, 400) + `"`
+	token := sampleChecksummed("gh"+"p_", 401)
+	text := weak + "\n" + strong + "\n" + token
+	r := examine("k", memory{path: "handler.py", text: text}, memory{path: "boto3/session.py", text: text},
+		memory{path: "boto3-1.35.0.dist-info/RECORD", text: "boto3/session.py,sha256=a,10\n"}, memory{path: "node_modules/x/i.js", text: text})
+	got := map[string][]string{}
+	for _, f := range r.Findings {
+		got[f.Location.Path] = append(got[f.Location.Path], f.Rule)
+		own, generic := f.Location.Path == "handler.py", f.Rule == "secret-generic-credential"
+		if low := f.Confidence == audit.ConfidenceLow; low != (generic && !own) {
+			t.Errorf("%s in %s has confidence %s", f.Rule, f.Location.Path, f.Confidence)
+		}
+	}
+	for path, want := range map[string]int{"handler.py": 3, "boto3/session.py": 2, "node_modules/x/i.js": 2} {
+		if len(got[path]) != want || !slices.Contains(got[path], "secret-github-token") || !slices.Contains(got[path], "secret-generic-credential") {
+			t.Errorf("%s: %v, want %d", path, got[path], want)
+		}
+	}
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add("a.dist-info/RECORD", []byte("a/b.py,sha256=x,1\n\"a,b\".py,,\n"), "a/b.py")
+	f.Add("RECORD", []byte(",\n/\n..\n"), "x")
+	f.Fuzz(func(t *testing.T, name string, data []byte, path string) {
+		in := installed{}
+		in.addRecord(name, data)
+		for folder := range in {
+			if !in.owns(folder) || !in.owns(folder+"/x") {
+				t.Errorf("%q was recorded and is not owned", folder)
+			}
+		}
+		in.owns(path)
+	})
+}
