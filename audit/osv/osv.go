@@ -1,0 +1,137 @@
+// Package osv is the inspector that says which advisories the packages of
+// a target have. The advisories are records in the OSV format
+// (https://ossf.github.io/osv-schema/), from a folder of exports or from the
+// OSV API (https://google.github.io/osv.dev/api/).
+//
+// A lookup that can't be made is an error and never an empty list: what was
+// not asked is not clean.
+package osv
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/lambdagate/lambdagate/audit"
+)
+
+// Name is what the inspector is called.
+const Name = "osv"
+
+// New returns the inspector "osv", which looks packages up in source.
+func New(source Source) audit.Inspector {
+	if source == nil {
+		source = Unavailable("no source of advisories was given")
+	}
+	return inspector{source}
+}
+
+type inspector struct{ source Source }
+
+func (inspector) Name() string { return Name }
+
+func (inspector) Rules() []audit.Rule { return Rules() }
+
+func (in inspector) Begin(_ context.Context, target audit.Target) (audit.Examination, error) {
+	return examination{source: in.source, target: target.Name}, nil
+}
+
+// examination reads no file: the inventory tells it all.
+type examination struct {
+	source Source
+	target string
+}
+
+func (examination) Wants(audit.FileInfo) bool { return false }
+
+func (examination) Visit(context.Context, audit.File) error { return nil }
+
+func (e examination) Conclude(ctx context.Context, inventory audit.Inventory) audit.Conclusion {
+	c := audit.Conclusion{Problems: slices.Clone(inventory.Problems)}
+	for _, d := range inventory.Disagreements {
+		add(&c, lockfileMismatch, e.disagreement(d))
+	}
+	known, unknown := split(inventory.Packages)
+	if len(unknown) > 0 {
+		c.Problems = append(c.Problems, audit.Problem{Reason: fmt.Sprintf(
+			"%d packages belong to no ecosystem with advisories, first %q", len(unknown), unknown[0].PURL)})
+	}
+	if len(known) == 0 {
+		return c
+	}
+	answer, err := e.source.Lookup(ctx, known)
+	if err == nil && len(answer.Candidates) != len(known) {
+		err = fmt.Errorf("asked about %d packages, answered on %d", len(known), len(answer.Candidates))
+	}
+	if err != nil {
+		c.Failed = fmt.Errorf("advisories can't be looked up: %w", err)
+		return c
+	}
+	c.Advisories = &answer.Advisories
+	c.Problems = append(c.Problems, answer.Problems...)
+	for i, p := range known {
+		if ctx.Err() != nil {
+			c.Failed = context.Cause(ctx)
+			return c
+		}
+		e.judge(&c, p, answer.Candidates[i])
+	}
+	return c
+}
+
+// split separates the packages that advisories can be asked for from those
+// that have no OSV ecosystem, such as the packages of Amazon Linux.
+func split(packages []audit.Package) (known, unknown []audit.Package) {
+	for _, p := range packages {
+		if p.Ecosystem == "" || p.Name == "" {
+			unknown = append(unknown, p)
+		} else {
+			known = append(known, p)
+		}
+	}
+	return known, unknown
+}
+
+// judge adds the findings of one package, and a problem if some record could
+// not be judged.
+func (e examination) judge(c *audit.Conclusion, p audit.Package, candidates []Candidate) {
+	var affecting []*Record
+	var unjudged []error
+	for _, candidate := range candidates {
+		if candidate.Record.Withdrawn != "" {
+			continue
+		}
+		affected, err := candidate.Affected, error(nil)
+		if !affected {
+			affected, err = candidate.Record.Affects(p)
+		}
+		if err != nil {
+			unjudged = append(unjudged, fmt.Errorf("%q: %w", candidate.Record.ID, err))
+		} else if affected {
+			affecting = append(affecting, candidate.Record)
+		}
+	}
+	if len(unjudged) > 0 {
+		c.Problems = append(c.Problems, audit.Problem{Path: primary(p).Path, Reason: fmt.Sprintf(
+			"%d advisories on package %q could not be judged, first %v", len(unjudged), p.Name, unjudged[0])})
+	}
+	all := flaws(affecting)
+	// The remedy is one version that cures everything; without an installed
+	// version that can be compared there is none, as there is no "after" it.
+	installed, _ := parseVersion(p.Ecosystem, p.Version)
+	cureAll := cure(p, installed, affecting)
+	for _, f := range all {
+		rule, draft := e.finding(p, f, cure(p, installed, f.records), cureAll)
+		add(c, rule, draft)
+	}
+}
+
+// add completes a finding; one that is refused must not be lost in silence.
+func add(c *audit.Conclusion, rule func() audit.Rule, draft audit.Finding) {
+	finding, err := audit.NewFinding(rule(), draft)
+	if err != nil {
+		c.Problems = append(c.Problems, audit.Problem{Path: draft.Location.Path, Reason: err.Error()})
+		return
+	}
+	c.Findings = append(c.Findings, finding)
+}

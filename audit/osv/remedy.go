@@ -1,0 +1,93 @@
+package osv
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/lambdagate/lambdagate/audit"
+)
+
+// maxRemedy bounds a remedy in bytes: it is one line.
+const maxRemedy = 160
+
+// A command that a user pastes into a shell must not be made of anything else:
+// names come out of the artifact.
+var (
+	safeName    = regexp.MustCompile(`^[A-Za-z0-9@][A-Za-z0-9@/._:+-]*$`)
+	safeVersion = regexp.MustCompile(`^v?[0-9][A-Za-z0-9._+:-]*$`)
+)
+
+// upgradeRemedy says how to get the fixed version with the ecosystem's package
+// manager. An empty fixed means that none is known.
+func upgradeRemedy(p audit.Package, fixed string) string {
+	name := plain(p.Name, maxRemedy/2)
+	if fixed == "" {
+		return fmt.Sprintf("no fixed version is known: remove or replace %s, or waive it until a date", name)
+	}
+	if !safeName.MatchString(p.Name) || !safeVersion.MatchString(fixed) {
+		return fmt.Sprintf("update %s to the version that its advisory calls fixed", name)
+	}
+	if command := upgradeCommand(p, fixed); len(command) <= maxRemedy {
+		return command
+	}
+	return fmt.Sprintf("update to %s or later", plain(fixed, maxRemedy/2))
+}
+
+func upgradeCommand(p audit.Package, fixed string) string {
+	switch baseEcosystem(p.Ecosystem) {
+	case npm:
+		if nested(p) {
+			return fmt.Sprintf("set \"overrides\": {%q: %q} in package.json and run npm install", p.Name, fixed)
+		}
+		return fmt.Sprintf("npm install %s@%s", p.Name, fixed)
+	case pypi:
+		return fmt.Sprintf("pip install '%s>=%s'", p.Name, fixed)
+	case golang:
+		if p.Name == "stdlib" || p.Name == "toolchain" {
+			return fmt.Sprintf("rebuild with Go %s or later", fixed)
+		}
+		return fmt.Sprintf("go get %s@v%s", p.Name, strings.TrimPrefix(fixed, "v"))
+	case maven:
+		return fmt.Sprintf("set the version of %s to %s or later in the build file", p.Name, fixed)
+	case rubygems:
+		return fmt.Sprintf("put gem '%s', '>= %s' in the Gemfile and run bundle update %s", p.Name, fixed, p.Name)
+	case nuget:
+		return fmt.Sprintf("dotnet add package %s --version %s", p.Name, fixed)
+	case packagist:
+		return fmt.Sprintf("composer require %s:^%s", p.Name, strings.TrimPrefix(fixed, "v"))
+	case cratesIO:
+		return fmt.Sprintf("cargo update -p %s --precise %s", p.Name, fixed)
+	default:
+		return fmt.Sprintf("update %s to %s or later", p.Name, fixed)
+	}
+}
+
+// nested says whether an npm package lies inside another's node_modules only,
+// where `npm install` of it would not reach.
+func nested(p audit.Package) bool {
+	for _, l := range p.Locations {
+		if strings.Count("/"+l.Path, "/node_modules/") < 2 {
+			return false
+		}
+	}
+	return len(p.Locations) > 0
+}
+
+// removeRemedy is for a package that is itself the attack.
+func removeRemedy(p audit.Package) string {
+	return fmt.Sprintf("remove %s and rotate every credential that it could have read", plain(p.Name, maxRemedy/2))
+}
+
+// reinstallRemedy brings what is installed back to what the lockfile declares.
+func reinstallRemedy(p audit.Package) string {
+	const build = "build again from the lockfile"
+	command := map[string]string{
+		npm: "npm ci", rubygems: "bundle install --frozen", packagist: "composer install",
+		cratesIO: "cargo build --locked", nuget: "dotnet restore --locked-mode",
+	}[baseEcosystem(p.Ecosystem)]
+	if command == "" {
+		return build + ", in an empty folder"
+	}
+	return build + ", in an empty folder: " + command
+}
