@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lambdagate/lambdagate/audit"
+	"github.com/lambdagate/lambdagate/audit/artifact"
+	"github.com/lambdagate/lambdagate/audit/builtin"
+	"github.com/lambdagate/lambdagate/gate"
+	"github.com/lambdagate/lambdagate/gate/report"
+)
+
+// checkOptions are the flags of check.
+type checkOptions struct {
+	policy       string
+	policyDigest string
+	format       string
+	outputs      []string
+	offline      bool
+	db           string
+	timeout      time.Duration
+	only         []string
+	quiet        bool
+	noColor      bool
+}
+
+func newCheck(a *app) *cobra.Command {
+	var o checkOptions
+	cmd := &cobra.Command{
+		Use:   "check [PATH ...]",
+		Short: "Check a folder or zip that is about to be released",
+		Long: `Check a folder or a zip (default: the folder you are in) and print the verdict.
+
+Packages are looked up in the OSV API, or in a folder of OSV exports with --db.
+The API is told package names and versions, nothing else.
+
+Exit codes: 0 pass, 1 block, 2 bad usage or policy, 3 undecided (it could not look).`,
+		Example: `  lambdagate check dist/fn.zip
+  lambdagate check ./dist --db ./osv --output json=report.json
+  lambdagate check a.zip b.zip --policy strict
+  lambdagate check ./dist --only secret`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.check(cmd.Context(), args, o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.policy, "policy", "", "policy file, or the name of a built-in: baseline, strict\n(default: lambdagate.yaml here or above, else baseline)")
+	f.StringVar(&o.policyDigest, "policy-digest", "", "refuse any policy but the one with this digest (sha256:…, see: policy show)")
+	f.StringVar(&o.format, "format", "text", "format of stdout: "+formatList())
+	f.StringArrayVar(&o.outputs, "output", nil, "also write `FORMAT=FILE` (repeatable)")
+	f.BoolVar(&o.offline, "offline", false, "never use the network; needs --db")
+	f.StringVar(&o.db, "db", "", "folder of OSV exports, <Ecosystem>/all.zip")
+	f.DurationVar(&o.timeout, "osv-timeout", 30*time.Second, "give up on the OSV API after this long in all")
+	f.StringSliceVar(&o.only, "only", nil, "run these inspectors only (repeatable, or a comma list): "+inspectorList())
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print what blocks and the verdict only")
+	f.BoolVar(&o.noColor, "no-color", false, "no colour, not even on a terminal (NO_COLOR does the same)")
+	return cmd
+}
+
+// check is the way through: policy, artifacts, audit, decision, report.
+func (a *app) check(ctx context.Context, paths []string, o checkOptions) error {
+	started := a.clock()
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	outputs, err := parseOutputs(o.format, o.outputs)
+	if err != nil {
+		return err
+	}
+	if err := checkOnly(o.only); err != nil {
+		return err
+	}
+	policy, err := a.loadPolicy(o.policy, o.policyDigest, paths)
+	if err != nil {
+		return err
+	}
+	source, err := a.advisories(o)
+	if err != nil {
+		return err
+	}
+	targets, err := openTargets(ctx, paths, limitsOf(policy))
+	if err != nil {
+		return err
+	}
+	defer closeTargets(targets)
+
+	selected, rest := builtin.Select(builtin.Inspectors(builtin.Options{
+		Advisories: source, SecretKey: []byte(fingerprintKey),
+	}), o.only)
+	result := audit.Run(ctx, targets, audit.Options{
+		Inspectors: selected, NotSelected: rest, Collector: builtin.Collector(),
+	})
+	verdict := gate.Decide(policy, result, started)
+	r := report.New(report.Input{
+		Tool: tool(), Policy: report.Policy{Name: policy.Name, Digest: policy.Digest},
+		Result: result, Verdict: verdict, Rules: builtin.Rules(),
+		Started: started, Duration: a.clock().Sub(started),
+	})
+	return a.finish(r, verdict.Decision, outputs, o)
+}
+
+// fingerprintKey keys the hash of a secret's value in its fingerprint, so that
+// the fingerprint is not the plain hash of the value.
+const fingerprintKey = "lambdagate/secret-fingerprint/v1"
+
+// openTargets opens every path. A path that doesn't exist is bad usage; one
+// that exists and can't be read is a target about which nothing is known.
+func openTargets(ctx context.Context, paths []string, limits artifact.Limits) ([]audit.Target, error) {
+	var targets []audit.Target
+	for _, path := range paths {
+		art, err := artifact.Open(ctx, path, limits)
+		if errors.Is(err, fs.ErrNotExist) {
+			closeTargets(targets)
+			return nil, usage("%q does not exist", path)
+		}
+		if err != nil {
+			art = artifact.Unopened(path, err)
+		}
+		targets = append(targets, audit.Target{Name: art.Name(), Artifact: art})
+	}
+	return uniqueNames(targets, paths), nil
+}
+
+// uniqueNames gives targets that share a base name their paths as names, so
+// that findings can be told apart.
+func uniqueNames(targets []audit.Target, paths []string) []audit.Target {
+	count := map[string]int{}
+	for _, t := range targets {
+		count[t.Name]++
+	}
+	for i := range targets {
+		if count[targets[i].Name] > 1 {
+			targets[i].Name = paths[i]
+		}
+	}
+	return targets
+}
+
+func closeTargets(targets []audit.Target) {
+	for _, t := range targets {
+		_ = t.Artifact.Close() // opened for reading: nothing to lose
+	}
+}
