@@ -40,7 +40,10 @@ func (t *text) lookedAt() {
 		t.labelled(rowIndent, "policy", digested(p.Name, p.Digest)...)
 	}
 	duration := time.Duration(t.report.Time.DurationMS) * time.Millisecond
-	t.labelled(rowIndent, "time", words(duration.Round(10*time.Millisecond).String()))
+	if duration >= time.Second {
+		duration = duration.Round(10 * time.Millisecond)
+	}
+	t.labelled(rowIndent, "time", words(duration.String()))
 }
 
 // targetNames are the targets' names, and those that only an outcome has.
