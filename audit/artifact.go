@@ -13,6 +13,7 @@ type Kind string
 const (
 	KindFolder Kind = "folder"
 	KindZip    Kind = "zip"
+	KindImage  Kind = "image"
 )
 
 // Artifact is one built thing, opened for reading. Package artifact implements
@@ -54,8 +55,15 @@ type FileInfo struct {
 	Size int64
 	// Mode holds the permission bits; 0644 where the container has none.
 	Mode fs.FileMode
-	// Layer is empty for a zip or a folder.
+	// Layer is the diff id of the image layer that holds the file, or the name
+	// of the Lambda layer; empty for a function's own zip or folder.
 	Layer string
+	// HiddenBy is the diff id of the layer that deletes or replaces the file;
+	// empty for a file of the final file system. A hidden file still ships, but
+	// does not run: look at it for secrets, not for packages.
+	HiddenBy string
+	// Origin says whether the layer is the base image's; empty means own.
+	Origin Origin
 }
 
 // File is one file of an artifact. It is valid only during the visit.
