@@ -20,6 +20,9 @@ type Package struct {
 	Ecosystem string
 	Name      string
 	Version   string
+	// SourceName is the package that advisories name where that is not Name: a
+	// Linux distribution's source package. Empty elsewhere.
+	SourceName string
 	// Locations is every place it was found, sorted.
 	Locations []Location
 	How       How
