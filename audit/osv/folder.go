@@ -92,11 +92,15 @@ func (f folder) Lookup(ctx context.Context, packages []audit.Package) (Answer, e
 				Reason: fmt.Sprintf("no advisories for ecosystem %q in %q", ecosystem, f.dir)})
 			continue
 		}
-		found, err := f.read(ctx, shelf, wantedNames(ecosystem, packages, asked[ecosystem]), digest)
+		found, err := f.read(ctx, ecosystem, shelf, wantedNames(ecosystem, packages, asked[ecosystem]), digest)
 		if err != nil {
 			return Answer{}, err
 		}
 		answer.Problems = append(answer.Problems, found.problems...)
+		if !found.named && ecosystem != baseEcosystem(ecosystem) {
+			answer.Problems = append(answer.Problems, audit.Problem{
+				Reason: fmt.Sprintf("no advisories for release %q in %q, only for others", ecosystem, f.dir)})
+		}
 		answer.Advisories.Date = later(answer.Advisories.Date, found.newest)
 		answer.Advisories.Digest = fmt.Sprintf("sha256:%x", digest.Sum(nil))
 		assign(answer.Candidates, packages, asked[ecosystem], found.records)
@@ -150,9 +154,9 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// read looks through the files of one ecosystem and adds them to the digest.
-func (f folder) read(ctx context.Context, shelf string, wanted map[string]bool, digest hash.Hash) (*haul, error) {
-	h := &haul{base: baseEcosystem(shelf), wanted: wanted}
+// read looks through the files on the shelf of an ecosystem and adds them to the digest.
+func (f folder) read(ctx context.Context, ecosystem, shelf string, wanted map[string]bool, digest hash.Hash) (*haul, error) {
+	h := &haul{base: baseEcosystem(shelf), ecosystem: ecosystem, wanted: wanted}
 	var files []string
 	for _, name := range f.shelves[shelf] {
 		if name != archiveName {

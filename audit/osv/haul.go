@@ -26,13 +26,16 @@ const maxRecord = 16 << 20
 
 // haul is what a look through the records of one ecosystem brings in.
 type haul struct {
-	base   string
-	wanted map[string]bool
+	base string
+	// ecosystem is the one asked for, with its release.
+	ecosystem string
+	wanted    map[string]bool
 
 	mu       sync.Mutex
 	records  []*Record
 	problems []audit.Problem
 	newest   time.Time
+	named    bool // some record is about the ecosystem
 }
 
 // readArchive looks through a zip and returns its SHA-256. A file that is not
@@ -112,11 +115,11 @@ func (h *haul) spread(ctx context.Context, group *errgroup.Group, n int, read fu
 	var next atomic.Int64
 	for range min(runtime.GOMAXPROCS(0), 8, n) {
 		group.Go(func() error {
-			w := &worker{haul: h, skim: skimmer{base: h.base, wanted: h.wanted}}
+			w := &worker{haul: h, skim: skimmer{base: h.base, ecosystem: h.ecosystem, wanted: h.wanted}}
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= n {
-					h.seen(w.skim.newestTime)
+					h.seen(&w.skim)
 					return nil
 				}
 				if ctx.Err() != nil {
@@ -156,10 +159,11 @@ func (w *worker) read(name string, content io.Reader) error {
 	return nil
 }
 
-func (h *haul) seen(date time.Time) {
+func (h *haul) seen(s *skimmer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.newest = later(h.newest, date)
+	h.newest = later(h.newest, s.newestTime)
+	h.named = h.named || s.named
 }
 
 func errTooLarge(limit int64) error {

@@ -31,7 +31,7 @@ func sameEcosystem(a, b string) bool {
 	}
 	baseA, suffixA, _ := strings.Cut(a, ":")
 	baseB, suffixB, _ := strings.Cut(b, ":")
-	return baseA == baseB && (suffixA == "" || suffixB == "")
+	return baseA == baseB && (suffixA == "" || suffixB == "" || release(baseA, suffixA) == release(baseB, suffixB))
 }
 
 // normalName gives the form of a name under which the ecosystem knows a

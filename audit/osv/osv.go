@@ -52,14 +52,15 @@ func (e examination) Conclude(ctx context.Context, inventory audit.Inventory) au
 		add(&c, lockfileMismatch, e.disagreement(d))
 	}
 	known, unknown := split(inventory.Packages)
-	if len(unknown) > 0 {
-		c.Problems = append(c.Problems, audit.Problem{Reason: fmt.Sprintf(
-			"%d packages belong to no ecosystem with advisories, first %q", len(unknown), unknown[0].PURL)})
-	}
+	c.Problems = append(c.Problems, withoutAdvisories(unknown)...)
 	if len(known) == 0 {
 		return c
 	}
-	answer, err := e.source.Lookup(ctx, known)
+	asked := make([]audit.Package, len(known))
+	for i, p := range known {
+		asked[i] = asAdvised(p)
+	}
+	answer, err := e.source.Lookup(ctx, asked)
 	if err == nil && len(answer.Candidates) != len(known) {
 		err = fmt.Errorf("asked about %d packages, answered on %d", len(known), len(answer.Candidates))
 	}
@@ -95,6 +96,7 @@ func split(packages []audit.Package) (known, unknown []audit.Package) {
 // judge adds the findings of one package, and a problem if some record could
 // not be judged.
 func (e examination) judge(c *audit.Conclusion, p audit.Package, candidates []Candidate) {
+	asked := asAdvised(p)
 	var affecting []*Record
 	var unjudged []error
 	for _, candidate := range candidates {
@@ -103,7 +105,7 @@ func (e examination) judge(c *audit.Conclusion, p audit.Package, candidates []Ca
 		}
 		affected, err := candidate.Affected, error(nil)
 		if !affected {
-			affected, err = candidate.Record.Affects(p)
+			affected, err = candidate.Record.Affects(asked)
 		}
 		if err != nil {
 			unjudged = append(unjudged, fmt.Errorf("%q: %w", candidate.Record.ID, err))
@@ -118,10 +120,10 @@ func (e examination) judge(c *audit.Conclusion, p audit.Package, candidates []Ca
 	all := flaws(affecting)
 	// The remedy is one version that cures everything; without an installed
 	// version that can be compared there is none, as there is no "after" it.
-	installed, _ := parseVersion(p.Ecosystem, p.Version)
-	cureAll := cure(p, installed, affecting)
+	installed, _ := parseVersion(asked.Ecosystem, asked.Version)
+	cureAll := cure(asked, installed, affecting)
 	for _, f := range all {
-		rule, draft := e.finding(p, f, cure(p, installed, f.records), cureAll)
+		rule, draft := e.finding(p, f, cure(asked, installed, f.records), cureAll)
 		add(c, rule, draft)
 	}
 }

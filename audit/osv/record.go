@@ -61,6 +61,7 @@ type Event struct {
 type words struct {
 	severity      string
 	informational string
+	urgency       string // Debian's, in ecosystem_specific
 }
 
 // UnmarshalJSON takes the known strings and never fails on a JSON value.
@@ -69,7 +70,7 @@ func (w *words) UnmarshalJSON(data []byte) error {
 	if json.Unmarshal(data, &object) != nil {
 		return nil
 	}
-	for key, field := range map[string]*string{"severity": &w.severity, "informational": &w.informational} {
+	for key, field := range map[string]*string{"severity": &w.severity, "informational": &w.informational, "urgency": &w.urgency} {
 		var s string
 		if json.Unmarshal(object[key], &s) == nil {
 			*field = s

@@ -25,6 +25,9 @@ func upgradeRemedy(p audit.Package, fixed string) string {
 	if fixed == "" {
 		return fmt.Sprintf("no fixed version is known: remove or replace %s, or waive it until a date", name)
 	}
+	if command := upgradeOf(p.Ecosystem); command != "" {
+		return distributionRemedy(p, command)
+	}
 	if !safeName.MatchString(p.Name) || !safeVersion.MatchString(fixed) {
 		return fmt.Sprintf("update %s to the version that its advisory calls fixed", name)
 	}
@@ -61,6 +64,19 @@ func upgradeCommand(p audit.Package, fixed string) string {
 	default:
 		return fmt.Sprintf("update %s to %s or later", p.Name, fixed)
 	}
+}
+
+// distributionRemedy is for a package of the operating system. In a base image
+// it is the vendor's to update; until then the image's own build can.
+func distributionRemedy(p audit.Package, command string) string {
+	remedy := "update " + plain(p.Name, maxRemedy/4) + " with the distribution's package manager"
+	if safeName.MatchString(p.Name) && len(p.Name) <= maxRemedy/4 {
+		remedy = command + " " + p.Name
+	}
+	if p.Origin == audit.OriginBase {
+		return "rebuild on a newer base image, or: " + remedy
+	}
+	return remedy
 }
 
 // nested says whether an npm package lies inside another's node_modules only,

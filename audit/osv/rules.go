@@ -17,8 +17,8 @@ func vulnerable() audit.Rule {
 		Doc: audit.Doc{
 			What: `Reports a third-party package inside the artifact whose version is covered by an advisory. The severity is the
 advisory's: its CVSS vector (version 4, then 3, then 2), else the word its database gives. A RustSec notice about an
-unmaintained crate is info. Without either the severity is unknown, which policy treats as high. Advisories that name each
-other as aliases are one finding.`,
+unmaintained crate is info, and so is what Debian calls unimportant for its package. Without either the severity is
+unknown, which policy treats as high. Advisories that name each other as aliases are one finding.`,
 			Why: `A published flaw is a recipe that anybody can follow. The package ships inside the function, so an update of the
 runtime or of the account never reaches it: only the next deployment does.`,
 			Before: `-- node_modules/lodash/package.json --
@@ -32,7 +32,10 @@ advisories of the package. If there is none, remove or replace the package, or w
 expiry date.`,
 			Limits: `It compares names and versions. A flaw that was patched without a new version is still reported, one that nobody
 has published is not, and whether the function reaches the flawed code is not asked. Ranges of commits are not evaluated.
-A version that can't be compared makes the inspector's outcome partial.`,
+A version that can't be compared makes the inspector's outcome partial. Packages of a Linux distribution are held against
+the advisories of its release, by the name and version of their source package for Debian, Ubuntu and Alpine; packages of
+a distribution without advisories in the data, such as Amazon Linux, make the outcome partial too. A language's package
+that dpkg or apk installed is left to the distribution's advisories.`,
 		},
 		CWE: []int{1395},
 		Refs: []audit.Ref{

@@ -1,6 +1,7 @@
 package osv
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -12,6 +13,11 @@ import (
 
 	"github.com/lambdagate/lambdagate/audit"
 )
+
+// debianUnimportant is the urgency of what Debian holds to be no security
+// problem of its package, whatever a score says of the flaw
+// (https://security-team.debian.org/security_tracker.html#severity-levels).
+const debianUnimportant = "unimportant"
 
 // rating is how bad a flaw is and how that is known.
 type rating struct {
@@ -31,6 +37,9 @@ func (r *Record) rate(p audit.Package) rating {
 		scores = append(scores, a.Severity)
 		texts = append(texts, a.DatabaseSpecific, a.EcosystemSpecific)
 	}
+	if slices.ContainsFunc(entries, func(a *Affected) bool { return a.EcosystemSpecific.urgency == debianUnimportant }) {
+		return rating{severity: audit.SeverityInfo}
+	}
 	for _, s := range scores {
 		if best, ok := rateVectors(s); ok {
 			return best
@@ -39,6 +48,12 @@ func (r *Record) rate(p audit.Package) rating {
 	for _, w := range texts {
 		if s := rateWord(w); s != audit.SeverityUnknown {
 			return rating{severity: s}
+		}
+	}
+	for _, s := range slices.Concat(scores...) {
+		// Ubuntu's priority stands in a score's place.
+		if word := rateWord(words{severity: s.Score}); s.Type == ubuntu && word != audit.SeverityUnknown {
+			return rating{severity: word}
 		}
 	}
 	return rating{}
@@ -112,7 +127,7 @@ func qualitative(prefix string, score float64) audit.Severity {
 // when it tells of the state of a project and not of a flaw in it; "unsound"
 // does tell of a flaw, and is left unrated.
 func rateWord(w words) audit.Severity {
-	switch strings.ToLower(w.severity) {
+	switch strings.ToLower(cmp.Or(w.severity, w.urgency)) {
 	case "critical":
 		return audit.SeverityCritical
 	case "high", "important":

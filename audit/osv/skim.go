@@ -11,8 +11,11 @@ import (
 // wanted packages. Parsing 200,000 records takes many times as long as
 // decompressing them. It works on one record at a time and keeps its buffer.
 type skimmer struct {
-	base   string          // ecosystem without its suffix
-	wanted map[string]bool // normal names
+	base      string          // ecosystem without its suffix
+	ecosystem string          // with it
+	wanted    map[string]bool // normal names
+	// named says whether a record so far is about the ecosystem.
+	named bool
 	// newest is the newest date of change or publication seen so far, as text
 	// and as a time.
 	newest     string
@@ -48,6 +51,8 @@ func (s *skimmer) skim(data []byte) bool {
 		switch {
 		case maybeName(key):
 			found = found || s.maybeWanted(text)
+		case !s.named && string(key) == "ecosystem":
+			s.named = sameEcosystem(string(text), s.ecosystem)
 		case string(key) == "modified", string(key) == "published":
 			s.date(text)
 		}

@@ -113,6 +113,10 @@ func isVersion(ecosystem, text string) bool {
 	if text == "" || len(text) > maxVersion || !versionChars.MatchString(text) || text[0] == '^' || text[0] == '~' {
 		return false
 	}
+	// Distributions take whatever upstream calls a version: "r12", "2.x".
+	if isDistribution(ecosystem) {
+		return true
+	}
 	// Maven allows any word in front: "r09", "Finchley.SR1".
 	digits := strings.ContainsAny(text, "0123456789")
 	if baseEcosystem(ecosystem) != maven {

@@ -9,6 +9,7 @@
 package packages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +43,7 @@ type collector struct{}
 
 // Begin starts the collection of one target's packages.
 func (collector) Begin(_ context.Context, target audit.Target) (audit.Collection, error) {
-	c := &collection{fsys: smallFiles{target.Artifact.FS()}, jars: map[string]*jar{}}
+	c := &collection{fsys: smallFiles{target.Artifact.FS()}, jars: map[string]*jar{}, origins: map[string]audit.Origin{}}
 	for _, e := range []struct {
 		extractor *filesystem.Extractor
 		construct constructor
@@ -57,6 +58,9 @@ func (collector) Begin(_ context.Context, target audit.Target) (audit.Collection
 	var err error
 	if c.lockfiles, err = newLockfiles(); err != nil {
 		return nil, err
+	}
+	if c.os, err = newOSCollection(target.Artifact); err != nil {
+		return nil, fmt.Errorf("set up extractor: %w", err)
 	}
 	return c, nil
 }
@@ -76,23 +80,32 @@ type collection struct {
 	fsys                    smallFiles
 	wheel, gemspec, archive filesystem.Extractor
 	lockfiles               map[string]lockfile
+	os                      *osCollection // nil if the target holds no operating system
 
 	mu        sync.Mutex
 	sightings []sighting
 	jars      map[string]*jar
+	origins   map[string]audit.Origin // by layer
 }
 
 // Wants says whether a file may tell of packages. Any file that is large
 // enough to be a program is wanted, since neither its name nor its mode says
-// whether it is one.
+// whether it is one. What a later layer hides does not run.
 func (c *collection) Wants(info audit.FileInfo) bool {
-	return c.placeOf(info.Path, info.Size) != nowhere
+	if c.os.wants(info) {
+		return true
+	}
+	return info.HiddenBy == "" && c.placeOf(info.Path, info.Size) != nowhere
 }
 
 // Visit reads the packages that one file tells of. What was read before an
 // error is kept.
 func (c *collection) Visit(ctx context.Context, file audit.File) error {
 	info := file.Info()
+	c.noteOrigin(info)
+	if c.os.wants(info) {
+		return c.visitOS(ctx, file)
+	}
 	where := c.placeOf(info.Path, info.Size)
 	found, err := c.read(ctx, where, file)
 	how := audit.HowInstalled
@@ -108,6 +121,16 @@ func (c *collection) Visit(ctx context.Context, file audit.File) error {
 	}
 	c.add(found)
 	return err
+}
+
+// noteOrigin remembers whose a layer is; one that occurs twice is the
+// function's own.
+func (c *collection) noteOrigin(info audit.FileInfo) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.origins[info.Layer] != audit.OriginOwn {
+		c.origins[info.Layer] = cmp.Or(info.Origin, audit.OriginOwn)
+	}
 }
 
 func (c *collection) read(ctx context.Context, where place, file audit.File) ([]sighting, error) {

@@ -13,6 +13,7 @@ import (
 // package installed in another version than declared is a disagreement.
 func (c *collection) Inventory(ctx context.Context) audit.Inventory {
 	problems := c.finishJars()
+	system := c.systemPackages()
 	sortSightings(c.sightings)
 	installed := map[string]bool{}
 	for _, s := range c.sightings {
@@ -20,12 +21,33 @@ func (c *collection) Inventory(ctx context.Context) audit.Inventory {
 			installed[s.ecosystem] = true
 		}
 	}
-	packages := merge(c.sightings, installed)
+	packages := append(merge(c.sightings, installed), system...)
+	slices.SortFunc(packages, comparePackages)
+	for i := range packages {
+		packages[i].Origin = c.originOf(packages[i])
+	}
 	return audit.Inventory{
 		Packages:      packages,
 		Disagreements: disagreements(ctx, c.sightings, packages),
 		Problems:      problems,
 	}
+}
+
+// originOf says whose a package is: the base image's if all its places are.
+func (c *collection) originOf(p audit.Package) audit.Origin {
+	for _, l := range p.Locations {
+		if c.origins[l.Layer] != audit.OriginBase {
+			return audit.OriginOwn
+		}
+	}
+	return audit.OriginBase
+}
+
+func comparePackages(a, b audit.Package) int {
+	return cmp.Or(
+		cmp.Compare(a.Ecosystem, b.Ecosystem), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version),
+		cmp.Compare(a.PURL, b.PURL),
+	)
 }
 
 func sortSightings(sightings []sighting) {
@@ -72,7 +94,7 @@ func merge(sightings []sighting, installed map[string]bool) []audit.Package {
 		}
 		packages = append(packages, audit.Package{
 			PURL: purlOf(s), Ecosystem: s.ecosystem, Name: s.name, Version: s.version,
-			Locations: []audit.Location{s.location}, How: s.how, Origin: audit.OriginOwn,
+			Locations: []audit.Location{s.location}, How: s.how,
 		})
 	}
 	return packages
