@@ -11,6 +11,10 @@
 // detector, which knows nothing of the value but the name it is assigned to,
 // works on text only, and asks for more evidence in code of third parties.
 //
+// Of a container image the configuration is examined as well: environment,
+// labels, annotations, command and build steps, where it is known which name a
+// value belongs to.
+//
 // No path is skipped. A value leaves this package only as a keyed hash and as
 // the length and literal prefix that [audit.Secret.Evidence] shows.
 package secret

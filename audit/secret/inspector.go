@@ -44,14 +44,15 @@ func (in *inspector) Begin(_ context.Context, target audit.Target) (audit.Examin
 	for _, rule := range Rules() {
 		rules[rule.ID] = rule
 	}
-	return &examination{inspector: in, target: target.Name, rules: rules, thirdParty: installed{}}, nil
+	return &examination{inspector: in, target: target.Name, artifact: target.Artifact, rules: rules, thirdParty: installed{}}, nil
 }
 
 // examination is the work on one target.
 type examination struct {
 	*inspector
-	target string
-	rules  map[string]audit.Rule
+	target   string
+	artifact audit.Artifact
+	rules    map[string]audit.Rule
 
 	mu         sync.Mutex
 	files      []fileMatches
@@ -123,9 +124,12 @@ func (in *inspector) hash(value audit.Secret) string {
 }
 
 // Conclude turns what was found into findings. What lies in third-party code is
-// known only now.
-func (e *examination) Conclude(context.Context, audit.Inventory) audit.Conclusion {
+// known only now. An image's configuration is looked at here too.
+func (e *examination) Conclude(ctx context.Context, _ audit.Inventory) audit.Conclusion {
 	var c audit.Conclusion
+	if img, ok := e.artifact.(audit.ImageArtifact); ok {
+		c = e.image(ctx, img.Image())
+	}
 	for _, file := range e.files {
 		foreign := e.thirdParty.owns(file.info.Path)
 		for _, m := range file.matches {
@@ -149,15 +153,13 @@ func (e *examination) Conclude(context.Context, audit.Inventory) audit.Conclusio
 }
 
 func (e *examination) finding(info audit.FileInfo, m settled) (audit.Finding, error) {
-	rule := e.rules[m.detector.rule]
-	severity := m.detector.severity
-	if m.severity != audit.SeverityUnknown {
-		severity = m.severity
-	}
-	return audit.NewFinding(rule, audit.Finding{
-		Severity: severity, Confidence: m.confidence,
-		Message: message(info.Path, m),
+	suffix, related := e.hidden(info)
+	return audit.NewFinding(e.rules[m.detector.rule], audit.Finding{
+		Severity: m.rated(), Confidence: m.confidence,
+		Message: message(info.Path, m) + suffix,
 		Target:  e.target,
+		Origin:  info.Origin,
+		Related: related,
 		Location: audit.Location{
 			Path: info.Path, Line: m.line, Column: m.column, Layer: info.Layer,
 		},
@@ -165,6 +167,14 @@ func (e *examination) finding(info audit.FileInfo, m settled) (audit.Finding, er
 		Evidence: m.evidence,
 		Remedy:   m.detector.revoke + remedyAfter,
 	})
+}
+
+// rated is the match's severity, or else its detector's.
+func (m settled) rated() audit.Severity {
+	if m.severity != audit.SeverityUnknown {
+		return m.severity
+	}
+	return m.detector.severity
 }
 
 // message is the finding's sentence: what is where, and what it opens.

@@ -68,8 +68,8 @@ func genericRule() audit.Rule {
 	return audit.Rule{
 		ID: "secret-generic-credential", Title: "credential assigned to a variable", Severity: audit.SeverityHigh,
 		Doc: audit.Doc{
-			What: "A literal that looks like a credential, assigned to a name that says so (password, secret, token, apiKey, client_secret and the like) in source, JSON or a configuration file. " +
-				"The value must look drawn at random, or for names of passwords hold digits that no technical term explains. The confidence is medium at best.",
+			What: "A literal that looks like a credential, assigned to a name that says so (password, secret, token, apiKey, client_secret and the like) in source, JSON, a configuration file, or an image's environment, labels and build steps. " +
+				"The value must look drawn at random, or for names of passwords hold digits that no technical term explains; in an image's environment any value of 6 characters or more that is no placeholder will do. The confidence is medium at best.",
 			Why:    "The value opens something, and it is known to everybody who can download the package or read its build.",
 			Before: "DATABASE_PASSWORD = \"{{PASSWORD}}\"\n",
 			After: "import boto3\n\nssm = boto3.client(\"ssm\")\n\n\ndef database_password():\n" +
