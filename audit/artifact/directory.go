@@ -92,7 +92,7 @@ func (d *directory) scan(r io.ReaderAt, limit int64, limits Limits) error {
 			int(binary.LittleEndian.Uint16(header[30:])) + int(binary.LittleEndian.Uint16(header[32:]))
 		d.end += int64(length)
 		if len(d.offsets) > limits.Entries || d.end-d.start > maxBytes {
-			return &LimitError{Limit: limitEntries, Value: int64(len(d.offsets)), Max: int64(limits.Entries)}
+			return &LimitError{Limit: limits.key(limitEntries), Value: int64(len(d.offsets)), Max: int64(limits.Entries)}
 		}
 		if n, err := in.Discard(length); err != nil {
 			if n < length && errors.Is(err, io.EOF) {

@@ -75,10 +75,10 @@ func (ix *index) add(f *zip.File, offset uint32, prefix string, limits Limits) e
 	}
 	size := max(f.UncompressedSize64, f.CompressedSize64)
 	if size > uint64(limits.FileBytes) {
-		return &LimitError{Limit: limitFileBytes, Value: int64(min(size, 1<<63-1)), Max: limits.FileBytes, Path: prefix + name}
+		return &LimitError{Limit: limits.key(limitFileBytes), Value: int64(min(size, 1<<63-1)), Max: limits.FileBytes, Path: prefix + name}
 	}
 	if ix.bytes += int64(size); ix.bytes > limits.TotalBytes {
-		return &LimitError{Limit: limitTotalBytes, Value: ix.bytes, Max: limits.TotalBytes}
+		return &LimitError{Limit: limits.key(limitTotalBytes), Value: ix.bytes, Max: limits.TotalBytes}
 	}
 	if strings.HasSuffix(f.Name, "/") || f.Mode().IsDir() && f.UncompressedSize64 == 0 {
 		if f.UncompressedSize64 != 0 {

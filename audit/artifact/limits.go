@@ -1,12 +1,15 @@
 package artifact
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"sync"
 )
 
 // Limits bound what a hostile artifact can cost. Every default lies above what
-// Lambda accepts (250 MiB unzipped, layers included:
+// Lambda accepts (250 MiB unzipped, layers included, and 10 GB for an image,
+// uncompressed:
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), so
 // no function that can be deployed meets one. Nested archives count towards
 // all of them.
@@ -27,6 +30,16 @@ type Limits struct {
 	Depth int
 	// PathBytes is the length of a path inside the folder or the archive.
 	PathBytes int
+
+	// Those of a container image take the place of their namesakes for it;
+	// zero means the default. ImageTotalBytes counts whole layers, with what
+	// stands between the files.
+	ImageTotalBytes, ImageFileBytes int64
+	ImageEntries                    int
+	// Layers is how many layers an image may have.
+	Layers int
+
+	image bool // these are what forImage made
 }
 
 // DefaultLimits returns the limits that hold unless a policy sets others.
@@ -34,7 +47,30 @@ func DefaultLimits() Limits {
 	return Limits{
 		TotalBytes: 1 << 30, FileBytes: 512 << 20, Entries: 250_000,
 		Ratio: 1100, Depth: 4, PathBytes: 4096,
+		ImageTotalBytes: 12 << 30, ImageFileBytes: 4 << 30, ImageEntries: 2_000_000, Layers: 256,
 	}
+}
+
+// forImage gives the limits that hold inside an image.
+func (l Limits) forImage() Limits {
+	d := DefaultLimits()
+	l.TotalBytes = cmp.Or(l.ImageTotalBytes, d.ImageTotalBytes)
+	l.FileBytes = cmp.Or(l.ImageFileBytes, d.ImageFileBytes)
+	l.Entries = cmp.Or(l.ImageEntries, d.ImageEntries)
+	l.Layers = cmp.Or(l.Layers, d.Layers)
+	l.image = true
+	return l
+}
+
+// key gives the policy key under which a limit is raised here.
+func (l Limits) key(limit string) string {
+	switch limit {
+	case limitTotalBytes, limitFileBytes, limitEntries:
+		if l.image {
+			return strings.Replace(limit, "limits.", imagePrefix, 1)
+		}
+	}
+	return limit
 }
 
 // The policy keys of the limits.
@@ -45,6 +81,8 @@ const (
 	limitRatio      = "limits.ratio"
 	limitDepth      = "limits.depth"
 	limitPathBytes  = "limits.path-bytes"
+	limitLayers     = "limits.layers"
+	imagePrefix     = "limits.image-"
 )
 
 // LimitError says that an artifact exceeds a limit.
@@ -72,7 +110,7 @@ func (e *LimitError) Error() string {
 // where a parallel walk stops differs from run to run.
 func (e *LimitError) reason() string {
 	var clause string
-	switch e.Limit {
+	switch strings.Replace(e.Limit, imagePrefix, "limits.", 1) {
 	case limitTotalBytes:
 		clause = fmt.Sprintf("unpacks to more than %d bytes", e.Max)
 	case limitFileBytes:
@@ -83,6 +121,8 @@ func (e *LimitError) reason() string {
 		clause = fmt.Sprintf("unpacks to more than %d times its size", e.Max)
 	case limitDepth:
 		clause = fmt.Sprintf("is an archive more than %d levels deep: what is inside was not examined", e.Max)
+	case limitLayers:
+		clause = fmt.Sprintf("has %d layers, more than %d", e.Value, e.Max)
 	default:
 		clause = fmt.Sprintf("is %d bytes long, more than %d", e.Value, e.Max)
 	}
@@ -114,10 +154,10 @@ func (m *meter) charge(a *account, entries, bytes int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.entries += entries; m.entries > int64(m.limits.Entries) {
-		return &LimitError{Limit: limitEntries, Value: m.entries, Max: int64(m.limits.Entries)}
+		return &LimitError{Limit: m.limits.key(limitEntries), Value: m.entries, Max: int64(m.limits.Entries)}
 	}
 	if m.bytes += bytes; m.bytes > m.limits.TotalBytes {
-		return &LimitError{Limit: limitTotalBytes, Value: m.bytes, Max: m.limits.TotalBytes}
+		return &LimitError{Limit: m.limits.key(limitTotalBytes), Value: m.bytes, Max: m.limits.TotalBytes}
 	}
 	if a == nil {
 		return nil

@@ -81,6 +81,7 @@ func (w *worker) entries(ctx context.Context, ix *index, it item, bill *account)
 	for _, i := range ix.inOrder() {
 		inner := ix.item(ctx, i, prefix)
 		inner.level, inner.account, inner.info.Layer = it.level+1, bill, it.info.Layer
+		inner.info.HiddenBy, inner.info.Origin = it.info.HiddenBy, it.info.Origin
 		if err := w.offer(ctx, inner); err != nil {
 			return err
 		}

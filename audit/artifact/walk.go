@@ -91,6 +91,11 @@ func (w *worker) offer(ctx context.Context, it item) error {
 			return w.failed(ctx, it.info.Path, err)
 		}
 	}
+	return w.show(ctx, f, it)
+}
+
+// show has a file visited, and then what is nested in it.
+func (w *worker) show(ctx context.Context, f *file, it item) error {
 	if err := w.visit(ctx, f); err != nil {
 		return err
 	}

@@ -20,7 +20,8 @@ import (
 // AcceptArtifact is the contract of an artifact that can be read entirely:
 // clean paths, the same content by every way to it, an FS that agrees with the
 // walk, walks that can be repeated, stopped and cancelled, and visits at the
-// same time (run it with -race). The artifact must hold no problem.
+// same time (run it with -race). The artifact must hold no problem. An image
+// may offer a path once for each layer, of which one at most is not hidden.
 func AcceptArtifact(t *testing.T, a audit.Artifact) {
 	t.Helper()
 	if a.Name() == "" || a.Kind() == "" {
@@ -52,11 +53,15 @@ func acceptWalk(t *testing.T, a audit.Artifact) (map[string]string, audit.Digest
 		content := acceptFile(t, f)
 		mu.Lock()
 		defer mu.Unlock()
-		p := f.Info().Path
+		info := f.Info()
+		p := info.Path
+		if info.HiddenBy != "" {
+			p = hiddenKey(info)
+		}
 		if _, twice := contents[p]; twice {
 			t.Errorf("%q is offered twice", p)
 		}
-		if p != path.Clean(p) || path.IsAbs(p) || p == "." || p == ".." || strings.HasPrefix(p, "../") {
+		if p := info.Path; p != path.Clean(p) || path.IsAbs(p) || p == "." || p == ".." || strings.HasPrefix(p, "../") {
 			t.Errorf("path %q is not clean and relative", p)
 		}
 		contents[p] = string(content)
@@ -75,6 +80,11 @@ func acceptWalk(t *testing.T, a audit.Artifact) (map[string]string, audit.Digest
 	return contents, d
 }
 
+// hiddenPrefix stands before the key of a hidden file; no path begins so.
+const hiddenPrefix = "/hidden/"
+
+func hiddenKey(info audit.FileInfo) string { return hiddenPrefix + info.Layer + "/" + info.Path }
+
 // acceptFile reads one file in every way, some at the same time.
 func acceptFile(t *testing.T, f audit.File) []byte {
 	t.Helper()
@@ -87,8 +97,12 @@ func acceptFile(t *testing.T, f audit.File) []byte {
 	if int64(len(content)) != info.Size {
 		t.Errorf("%q has %d bytes, its info says %d", info.Path, len(content), info.Size)
 	}
-	if info.Mode&^fs.ModePerm != 0 {
-		t.Errorf("%q has mode %v, want permission bits alone", info.Path, info.Mode)
+	allowed := fs.ModePerm
+	if info.Layer != "" {
+		allowed |= fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
+	}
+	if info.Mode&^allowed != 0 {
+		t.Errorf("%q has mode %v, want no more than %v", info.Path, info.Mode, allowed)
 	}
 	var ways sync.WaitGroup
 	ways.Go(func() {
@@ -142,7 +156,7 @@ func acceptFS(t *testing.T, fsys fs.FS, contents map[string]string) {
 	var own []string
 	var total int
 	for p, content := range contents {
-		if strings.Contains(p, "!/") {
+		if strings.Contains(p, "!/") || strings.HasPrefix(p, hiddenPrefix) {
 			continue
 		}
 		own = append(own, p)
