@@ -7,9 +7,11 @@ package artifact
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/lambdagate/lambdagate/audit"
 )
@@ -31,6 +33,9 @@ import (
 // other permission bits don't count, nor do empty folders.
 func Open(ctx context.Context, path string, limits Limits) (audit.Artifact, error) {
 	stat, err := os.Stat(path)
+	if errors.Is(err, syscall.ENOTDIR) {
+		return nil, fmt.Errorf("%q can't be opened: %w", path, fs.ErrNotExist) // below a file there is nothing
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%q can't be opened: %w", path, cause(err))
 	}

@@ -139,6 +139,11 @@ func (z *zipArtifact) Walk(ctx context.Context, visit func(context.Context, audi
 	for _, p := range z.index.problems {
 		problem(p)
 	}
+	for i := range z.index.entries {
+		if other := z.index.otherLocal(&z.index.entries[i]); other != "" {
+			problem(audit.Problem{Path: z.index.entries[i].path, Reason: other})
+		}
+	}
 	hashing, stop := context.WithCancel(ctx)
 	defer stop()
 	var digest audit.Digest
