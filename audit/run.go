@@ -49,6 +49,9 @@ func Run(ctx context.Context, targets []Target, o Options) Result {
 	return result
 }
 
+// errInterrupted is why nothing is known after the context ended.
+var errInterrupted = errors.New("interrupted before everything was looked at")
+
 // running is one inspector at work on one target.
 type running struct {
 	inspector   Inspector
@@ -68,8 +71,8 @@ func runTarget(ctx context.Context, target Target, o Options, result *Result) {
 	collecting := beginCollector(ctx, target, o.Collector, w)
 	running := beginInspectors(ctx, target, o.Inspectors, w)
 	walkErr := target.Artifact.Walk(ctx, w.file, w.problem)
-	if walkErr == nil {
-		walkErr = context.Cause(ctx)
+	if ctx.Err() != nil {
+		walkErr = errInterrupted
 	}
 	inventory := collecting.inventory(ctx)
 
@@ -80,7 +83,7 @@ func runTarget(ctx context.Context, target Target, o Options, result *Result) {
 		result.Outcomes = append(result.Outcomes, o)
 		result.Findings = append(result.Findings, c.Findings...)
 		if c.Advisories != nil {
-			result.Advisories = *c.Advisories
+			result.Advisories = result.Advisories.with(*c.Advisories)
 		}
 	}
 	for _, name := range o.NotSelected {

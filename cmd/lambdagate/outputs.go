@@ -81,14 +81,22 @@ func (a *app) write(out output, r report.Report, o report.Options) error {
 }
 
 // writeFile replaces a file in one step, so that nobody reads half a report.
-// What is not a regular file (/dev/stderr, a pipe) is written to directly.
+// A link stays one, and an existing file keeps its mode. What is not a regular
+// file (/dev/stderr, a pipe) is written to directly.
 func writeFile(name string, data []byte) error {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		return os.WriteFile(name, data, 0o644)
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(name); err == nil {
+		if !info.Mode().IsRegular() {
+			return os.WriteFile(name, data, mode)
+		}
+		mode = info.Mode().Perm()
+	}
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if errors.Is(err, fs.ErrPermission) {
-		return os.WriteFile(name, data, 0o644) // the file may be ours in a folder that isn't
+		return os.WriteFile(name, data, mode) // the file may be ours in a folder that isn't
 	}
 	if err != nil {
 		return err
@@ -98,7 +106,7 @@ func writeFile(name string, data []byte) error {
 		tmp.Close()
 		return err
 	}
-	if err := tmp.Chmod(0o644); err != nil {
+	if err := tmp.Chmod(mode); err != nil {
 		tmp.Close()
 		return err
 	}
