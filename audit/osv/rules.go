@@ -28,11 +28,13 @@ runtime or of the account never reaches it: only the next deployment does.`,
 {"name": "lodash", "version": "4.17.21"}
 `,
 			Remedy: `Update to the version that the finding names and build again. It is the lowest one that is outside the ranges of all
-advisories of the package. If there is none, remove or replace the package, or waive the finding with a reason and an
-expiry date.`,
+advisories of the package, or of those that have a fix. If there is none, remove or replace the package, or waive the
+finding with a reason and an expiry date.`,
 			Limits: `It compares names and versions. A flaw that was patched without a new version is still reported, one that nobody
 has published is not, and whether the function reaches the flawed code is not asked. Ranges of commits are not evaluated.
-A version that can't be compared makes the inspector's outcome partial.`,
+A version that can't be compared makes the inspector's outcome partial. A program inside an npm package that hides what
+it is linked from, as esbuild's does, counts as that package and nothing more. A copy of a repository's default branch
+that Composer installed ("dev-main") counts as newer than every release.`,
 		},
 		CWE: []int{1395},
 		Refs: []audit.Ref{

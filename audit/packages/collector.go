@@ -69,6 +69,10 @@ type sighting struct {
 	// devOnly is a lockfile's entry that is not shipped. It still counts as
 	// declared.
 	devOnly bool
+	// needed is true for a lockfile's entry that every installation has.
+	needed bool
+	// bundles is true for an npm package that brings packages of its own.
+	bundles bool
 }
 
 // collection gathers sightings; Visit may be called concurrently.
@@ -99,6 +103,11 @@ func (c *collection) Visit(ctx context.Context, file audit.File) error {
 	switch where {
 	case program:
 		how = audit.HowBinary
+		if errors.As(err, new(opaque)) && inNodeModules(info.Path) {
+			// It hides what it is made of, but not what it is: a part of
+			// an npm package whose own advisories are asked for, as esbuild.
+			err = nil
+		}
 	case rootLockfile:
 		how = audit.HowLockfile
 	}
