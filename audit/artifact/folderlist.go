@@ -24,6 +24,7 @@ type listing struct {
 
 	files    []listed // by path
 	links    []listed // by path
+	inside   []string // the paths of links that lead to a place in the folder
 	problems []audit.Problem
 	entries  int
 	names    int64 // bytes of all paths
@@ -56,6 +57,7 @@ func list(ctx context.Context, root *os.Root, limits Limits) (*listing, error) {
 	byPath := func(a, b listed) int { return cmp.Compare(a.path, b.path) }
 	slices.SortFunc(l.files, byPath)
 	slices.SortFunc(l.links, byPath)
+	slices.Sort(l.inside)
 	return l, nil
 }
 
@@ -190,5 +192,7 @@ func (l *listing) link(name string) {
 		l.problem(name, fmt.Sprintf("is a symbolic link to %s, which can't be resolved: %v", quote(target), cause(err)))
 	case end != l.real && !strings.HasPrefix(end, strings.TrimSuffix(l.real, string(filepath.Separator))+string(filepath.Separator)):
 		l.problem(name, outside(target))
+	default:
+		l.inside = append(l.inside, name)
 	}
 }

@@ -80,6 +80,20 @@ func (ix *index) readLinks(ctx context.Context, prefix string, limits Limits) er
 	return ctx.Err()
 }
 
+// inside lists the links that lead to a place in the archive.
+func (ix *index) inside() []string {
+	var paths []string
+	for _, e := range ix.entries {
+		if !e.link || e.unread {
+			continue
+		}
+		if _, err := ix.follow(e.path); err == nil {
+			paths = append(paths, e.path)
+		}
+	}
+	return paths
+}
+
 // outside is the reason of a link that leaves the artifact.
 func outside(target string) string {
 	return fmt.Sprintf("is a symbolic link to %s, outside the artifact: what it points to was not examined", quote(target))

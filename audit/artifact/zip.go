@@ -124,6 +124,9 @@ func (z *zipArtifact) describe(err error) error {
 
 func (z *zipArtifact) Kind() audit.Kind { return audit.KindZip }
 
+// Links are the zip's own; those in nested archives are not followed.
+func (z *zipArtifact) Links() []string { return z.index.inside() }
+
 func (z *zipArtifact) FS() fs.FS { return zipFS{z.index} }
 
 func (z *zipArtifact) Close() error { return z.file.Close() }

@@ -97,7 +97,11 @@ func (f folder) Lookup(ctx context.Context, packages []audit.Package) (Answer, e
 			return Answer{}, err
 		}
 		answer.Problems = append(answer.Problems, found.problems...)
-		answer.Advisories.Date = later(answer.Advisories.Date, found.newest)
+		// The oldest ecosystem counts: fresh Go advisories must not hide npm's
+		// from years ago. An unknown date is older than any.
+		if answer.Advisories.Digest == "" || found.newest.Before(answer.Advisories.Date) {
+			answer.Advisories.Date = found.newest
+		}
 		answer.Advisories.Digest = fmt.Sprintf("sha256:%x", digest.Sum(nil))
 		assign(answer.Candidates, packages, asked[ecosystem], found.records)
 	}

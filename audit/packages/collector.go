@@ -42,7 +42,7 @@ type collector struct{}
 
 // Begin starts the collection of one target's packages.
 func (collector) Begin(_ context.Context, target audit.Target) (audit.Collection, error) {
-	c := &collection{fsys: smallFiles{target.Artifact.FS()}, jars: map[string]*jar{}}
+	c := &collection{artifact: target.Artifact, fsys: smallFiles{target.Artifact.FS()}, jars: map[string]*jar{}}
 	for _, e := range []struct {
 		extractor *filesystem.Extractor
 		construct constructor
@@ -77,6 +77,7 @@ type sighting struct {
 
 // collection gathers sightings; Visit may be called concurrently.
 type collection struct {
+	artifact                audit.Artifact
 	fsys                    smallFiles
 	wheel, gemspec, archive filesystem.Extractor
 	lockfiles               map[string]lockfile

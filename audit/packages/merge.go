@@ -14,7 +14,7 @@ import (
 // leave installed only what can't be bundled, so that an npm package that every
 // installation has and this one has not counts as declared.
 func (c *collection) Inventory(ctx context.Context) audit.Inventory {
-	problems := c.finishJars()
+	problems := append(c.finishJars(), c.linked(ctx)...)
 	sortSightings(c.sightings)
 	installed := map[name]bool{}
 	for _, s := range c.sightings {
