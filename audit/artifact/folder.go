@@ -59,7 +59,10 @@ func (f *folderArtifact) Walk(ctx context.Context, visit func(context.Context, a
 	for _, p := range l.problems {
 		w.problem(p)
 	}
-	if len(l.files) == 0 {
+	switch {
+	case len(l.files) == 0 && len(l.problems) > 0:
+		return fmt.Errorf("%q holds no file that can be read; first %q %s", f.path, l.problems[0].Path, l.problems[0].Reason)
+	case len(l.files) == 0:
 		return fmt.Errorf("%q holds no files", f.path)
 	}
 	sums := make([][sha256.Size]byte, len(l.files))
