@@ -27,4 +27,4 @@ bench: build ## check on about 240 MB of npm packages, as a ratio to inflating t
 fuzz: ## each fuzz target for half a minute
 	@set -e; for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
 	  for t in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/p' $$f); do \
-	    echo "$$t in $$(dirname $$f)"; go test $$(dirname $$f) -run '^$$' -fuzz "^$$t$$" -fuzztime 30s; done; done
+	    echo "$$t in $$(dirname $$f)"; go test $$(dirname $$f) -run '^$$' -fuzz "^$$t$$" -fuzztime 30s -fuzzminimizetime 10x; done; done

@@ -37,6 +37,15 @@ type Artifact interface {
 	Close() error
 }
 
+// Linker is an artifact that knows its symbolic links. The walk visits a file at
+// its own place only; where a program finds it under another name, the links
+// tell.
+type Linker interface {
+	// Links are the paths of those symbolic links that lead to a place inside the
+	// artifact, sorted. FS follows them. They are known after a Walk.
+	Links() []string
+}
+
 // Digest identifies an artifact's content.
 type Digest struct {
 	// SHA256 is "sha256:" and lower-case hex.

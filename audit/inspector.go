@@ -1,9 +1,6 @@
 package audit
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // Inspector examines targets for one family of flaws.
 type Inspector interface {
@@ -38,22 +35,6 @@ type Conclusion struct {
 	Failed error
 	// Advisories says which advisory data was used, if any.
 	Advisories *Advisories
-}
-
-// Advisories identifies the advisory data that findings rest on.
-type Advisories struct {
-	// Source is a folder as the user named it, or the API's base URL.
-	Source string
-	// Date is the newest date in the data; zero if unknown. For a live API it
-	// is the time of asking.
-	Date time.Time
-	// Digest is "sha256:…" of the data that was read; empty for an API.
-	Digest string
-	// Live is true for an API, which has no age.
-	Live bool
-	// Named is true for a folder or file that the user named, as opposed to
-	// the tool's own downloaded index; policy judges their age differently.
-	Named bool
 }
 
 // Collector finds the packages in a target. The walk feeds it before any

@@ -1,9 +1,11 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Status says how an inspector's work on a target went. The zero value is
@@ -53,7 +55,7 @@ type Outcome struct {
 // conclude turns what happened into an outcome.
 func conclude(inspector, target string, c Conclusion, artifactProblems []Problem, walkErr error) Outcome {
 	o := Outcome{Inspector: inspector, Target: target}
-	o.Problems = sortProblems(append(slices.Clone(artifactProblems), c.Problems...))
+	o.Problems = boundProblems(append(slices.Clone(artifactProblems), c.Problems...))
 	switch {
 	case c.Failed != nil:
 		o.Status, o.Reason = StatusFailed, c.Failed.Error()
@@ -80,12 +82,48 @@ func summarise(problems []Problem) string {
 	return fmt.Sprintf("%s, and %d more not examined", first, len(problems)-1)
 }
 
-func sortProblems(problems []Problem) []Problem {
-	slices.SortFunc(problems, func(a, b Problem) int {
-		if c := strings.Compare(a.Path, b.Path); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Reason, b.Reason)
-	})
-	return slices.Compact(problems)
+// maxProblems bounds how many problems are kept: a hostile artifact can have as
+// many as it has entries, and each is told by every inspector in every format.
+const maxProblems = 1000
+
+// moreProblems stands for those that were dropped. It has no path, so no waiver
+// can accept it.
+func moreProblems() Problem {
+	return Problem{Reason: fmt.Sprintf("has more than %d parts that could not be examined; the others are not listed", maxProblems-1)}
+}
+
+// boundProblems sorts problems by path, drops doubles, and keeps the first of
+// them. Bounding a list again after adding to it gives the same as bounding all
+// of them at once, so the result doesn't depend on who came first.
+func boundProblems(problems []Problem) []Problem {
+	more := moreProblems()
+	all := len(problems)
+	problems = slices.DeleteFunc(problems, func(p Problem) bool { return p == more })
+	bounded := len(problems) < all
+	slices.SortFunc(problems, compareProblems)
+	problems = slices.Compact(problems)
+	if !bounded && len(problems) < maxProblems {
+		return problems
+	}
+	problems = append(slices.Clone(problems[:min(len(problems), maxProblems-1)]), more)
+	slices.SortFunc(problems, compareProblems)
+	return problems
+}
+
+func compareProblems(a, b Problem) int {
+	return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Reason, b.Reason))
+}
+
+// problemList gathers problems from several goroutines.
+type problemList struct {
+	mu   sync.Mutex
+	list []Problem
+}
+
+func (l *problemList) problem(p Problem) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.list = append(l.list, p); len(l.list) > 2*maxProblems {
+		l.list = boundProblems(l.list)
+	}
 }

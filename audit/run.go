@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 )
 
@@ -50,20 +49,15 @@ func Run(ctx context.Context, targets []Target, o Options) Result {
 	return result
 }
 
+// errInterrupted is why nothing is known after the context ended.
+var errInterrupted = errors.New("interrupted before everything was looked at")
+
 // running is one inspector at work on one target.
 type running struct {
 	inspector   Inspector
 	examination Examination
 	failed      error
-
-	mu       sync.Mutex
-	problems []Problem
-}
-
-func (r *running) problem(p Problem) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.problems = append(r.problems, p)
+	problemList
 }
 
 // visitor is what a collection and an examination have in common.
@@ -77,19 +71,19 @@ func runTarget(ctx context.Context, target Target, o Options, result *Result) {
 	collecting := beginCollector(ctx, target, o.Collector, w)
 	running := beginInspectors(ctx, target, o.Inspectors, w)
 	walkErr := target.Artifact.Walk(ctx, w.file, w.problem)
-	if walkErr == nil {
-		walkErr = context.Cause(ctx)
+	if ctx.Err() != nil {
+		walkErr = errInterrupted
 	}
 	inventory := collecting.inventory(ctx)
 
 	for _, r := range running {
 		c := r.conclude(ctx, inventory)
-		c.Problems = append(c.Problems, r.problems...)
-		o := conclude(r.inspector.Name(), target.Name, c, w.problems, walkErr)
+		c.Problems = append(c.Problems, r.list...)
+		o := conclude(r.inspector.Name(), target.Name, c, w.list, walkErr)
 		result.Outcomes = append(result.Outcomes, o)
 		result.Findings = append(result.Findings, c.Findings...)
 		if c.Advisories != nil {
-			result.Advisories = *c.Advisories
+			result.Advisories = result.Advisories.with(*c.Advisories)
 		}
 	}
 	for _, name := range o.NotSelected {
@@ -163,7 +157,7 @@ func (c *collecting) inventory(ctx context.Context) (inv Inventory) {
 	if c.failed != nil {
 		inv.Problems = append(inv.Problems, Problem{Reason: c.failed.Error()})
 	}
-	inv.Problems = sortProblems(append(inv.Problems, c.problems...))
+	inv.Problems = boundProblems(append(inv.Problems, c.list...))
 	return inv
 }
 
@@ -173,19 +167,24 @@ type offered struct {
 	problem func(Problem)
 }
 
+// offer has a file visited, if it is of interest.
+func (o offered) offer(ctx context.Context, file File) error {
+	if !o.Wants(file.Info()) {
+		return nil
+	}
+	// The content is read here, so that a file that can't be read is reported
+	// in the same words whoever wanted it.
+	if _, _, err := file.Bytes(); err != nil {
+		return err
+	}
+	return o.Visit(ctx, file)
+}
+
 // walk hands each file to everybody who wants it.
 type walk struct {
 	visitors     []offered
 	files, bytes atomic.Int64
-
-	mu       sync.Mutex
-	problems []Problem // of the artifact itself, everybody's
-}
-
-func (w *walk) problem(p Problem) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.problems = append(w.problems, p)
+	problemList  // of the artifact itself, everybody's
 }
 
 func (w *walk) file(ctx context.Context, file File) error {
@@ -193,16 +192,7 @@ func (w *walk) file(ctx context.Context, file File) error {
 	w.files.Add(1)
 	w.bytes.Add(info.Size)
 	for _, v := range w.visitors {
-		if !v.Wants(info) {
-			continue
-		}
-		// The content is read here, so that a file that can't be read is
-		// reported in the same words whoever wanted it.
-		if _, _, err := file.Bytes(); err != nil {
-			v.problem(Problem{Path: info.Path, Reason: err.Error()})
-			continue
-		}
-		if err := guard("", func() error { return v.Visit(ctx, file) }); err != nil {
+		if err := guard("", func() error { return v.offer(ctx, file) }); err != nil {
 			v.problem(Problem{Path: info.Path, Reason: err.Error()})
 		}
 		if err := ctx.Err(); err != nil {

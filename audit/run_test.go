@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/lambdagate/lambdagate/audit"
 )
@@ -182,7 +183,7 @@ func TestOutcomes(t *testing.T) {
 		{name: "all seen", status: audit.StatusComplete},
 		{name: "can't begin", inspector: grep{begin: gone}, status: audit.StatusFailed, reason: "the disk is gone"},
 		{name: "walk fails", artifact: memory{err: gone}, status: audit.StatusFailed, reason: "the disk is gone"},
-		{name: "canceled", ctx: canceled, status: audit.StatusFailed, reason: "context canceled"},
+		{name: "canceled", ctx: canceled, status: audit.StatusFailed, reason: "interrupted before everything was looked at"},
 		{name: "a file can't be read", artifact: memory{broken: map[string]bool{"a": true}},
 			status: audit.StatusPartial, reason: `"a" checksum mismatch`},
 		{name: "two problems of the artifact", artifact: memory{problems: []audit.Problem{{Path: "z", Reason: "bad"}, {Path: "y", Reason: "bad"}}},
@@ -257,5 +258,33 @@ func TestInventoryIsCompleteBeforeInspectorsConclude(t *testing.T) {
 	audit.Run(t.Context(), []audit.Target{m.target()}, audit.Options{Inspectors: []audit.Inspector{in}, Collector: &lister{fail: true}})
 	if len(seen.Problems) != 1 || !strings.Contains(seen.Problems[0].Reason, "no extractor") {
 		t.Errorf("a collector that can't begin must be a problem of the inventory, got %+v", seen)
+	}
+}
+
+func TestAdvisoriesOfSeveralTargets(t *testing.T) {
+	day := func(d int) time.Time { return time.Date(2026, 11, d, 0, 0, 0, 0, time.UTC) }
+	answers := []*audit.Advisories{
+		{Source: "db", Date: day(20), Digest: "sha256:1", Named: true}, nil, {Source: "db", Date: day(3), Digest: "sha256:2", Named: true},
+		{Source: "db", Date: day(9), Digest: "sha256:2", Named: true},
+	}
+	run := func(answers ...*audit.Advisories) audit.Advisories {
+		in := grep{name: "in", word: "-", conclude: func(audit.Inventory) audit.Conclusion {
+			next := answers[0]
+			answers = answers[1:]
+			return audit.Conclusion{Advisories: next}
+		}}
+		m := &memory{files: map[string]string{"a": ""}}
+		var targets []audit.Target
+		for range answers {
+			targets = append(targets, m.target())
+		}
+		return audit.Run(t.Context(), targets, audit.Options{Inspectors: []audit.Inspector{in}}).Advisories
+	}
+	got := run(answers...)
+	if !got.Date.Equal(day(3)) || got.Source != "db" || !got.Named || got.Digest == "sha256:1" || got.Digest == "sha256:2" {
+		t.Errorf("want the oldest date and a digest of both, got %+v", got)
+	}
+	if one := run(answers[0], answers[0]); one != *answers[0] {
+		t.Errorf("the same data twice is the same data, got %+v", one)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Find looks for [FileName] in dir and every folder above it, up to the root of
@@ -57,24 +58,19 @@ func (l Loader) look(path string) (there bool, artifact string, err error) {
 	return true, artifact, err
 }
 
-// insideAvoided returns the artifact that a path lies in, if any: as it is named,
-// or where its links lead. Folders are compared as the file system knows them,
-// so that letter case, links and mounts make no difference.
+// insideAvoided returns the artifact that has a say in what a path leads to, if
+// any: the end or a link on the way to it lies in there. Folders are compared as
+// the file system knows them, so that letter case, links and mounts make no
+// difference.
 func (l Loader) insideAvoided(path string) (string, error) {
 	if len(l.Avoid) == 0 {
 		return "", nil
 	}
-	named, err := filepath.Abs(path)
+	decisive, err := stations(path)
 	if err != nil {
 		return "", err
 	}
-	starts := []string{named}
-	for _, link := range []string{filepath.Dir(named), named} {
-		if real, err := filepath.EvalSymlinks(link); err == nil {
-			starts = append(starts, real)
-		}
-	}
-	for _, start := range starts {
+	for _, start := range decisive {
 		for at := start; ; at = filepath.Dir(at) {
 			if artifact, err := l.isAvoided(at); err != nil || artifact != "" {
 				return artifact, err
@@ -85,6 +81,46 @@ func (l Loader) insideAvoided(path string) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// stations returns the links on the way that the kernel takes along a path, and
+// the end of it. It is taken as given: "a/.." is not ".", if a is a link.
+func stations(path string) (found []string, err error) {
+	const separator, maxHops = string(filepath.Separator), 255
+	path = filepath.FromSlash(path)
+	if !filepath.IsAbs(path) {
+		dir, err := os.Getwd()
+		if err != nil {
+			return nil, err
+		}
+		path = dir + separator + path
+	}
+	volume := filepath.VolumeName(path)
+	done, rest := volume+separator, path[len(volume):]
+	for rest != "" && len(found) < maxHops {
+		var part string
+		part, rest, _ = strings.Cut(rest, separator)
+		switch part {
+		case "", ".":
+			continue
+		case "..":
+			done = filepath.Dir(done)
+			continue
+		}
+		done = filepath.Join(done, part)
+		target, err := os.Readlink(done)
+		if err != nil {
+			continue // no link
+		}
+		found = append(found, done)
+		done = filepath.Dir(done)
+		if filepath.IsAbs(target) {
+			volume = filepath.VolumeName(target)
+			done, target = volume+separator, target[len(volume):]
+		}
+		rest = target + separator + rest
+	}
+	return append(found, done), nil
 }
 
 // isAvoided returns the artifact that a path is.

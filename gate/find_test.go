@@ -104,11 +104,14 @@ func TestLoadRefusesThePolicyOfAnArtifact(t *testing.T) {
 	dir := write(t, map[string]string{
 		"dist/p.yaml": smallPolicy, "out.yaml": smallPolicy, "on.yaml": "version: 1\nextends: dist/p.yaml\n", "f.zip": "x",
 	})
-	link(t, "dist", filepath.Join(dir, "linked"))                               // a folder that is the artifact
-	link(t, "dist/p.yaml", filepath.Join(dir, "into.yaml"))                     // a link into it
-	link(t, filepath.Join("..", "out.yaml"), filepath.Join(dir, "dist/l.yaml")) // a link of the artifact's own
+	link(t, "dist", filepath.Join(dir, "linked"))                                // a folder that is the artifact
+	link(t, "dist/p.yaml", filepath.Join(dir, "into.yaml"))                      // a link into it
+	link(t, filepath.Join("..", "out.yaml"), filepath.Join(dir, "dist/l.yaml"))  // a link of the artifact's own
+	link(t, filepath.Join("dist", "l.yaml"), filepath.Join(dir, "through.yaml")) // a link by way of that
+	mkdir(t, dir, "dist", "sub")
+	link(t, filepath.Join("dist", "sub"), filepath.Join(dir, "deep")) // "deep/.." is dist
 	avoid := filepath.Join(dir, "dist")
-	for _, name := range []string{"dist/p.yaml", "dist/../dist/p.yaml", "linked/p.yaml", "into.yaml", "dist/l.yaml", "on.yaml"} {
+	for _, name := range []string{"dist/p.yaml", "dist/../dist/p.yaml", "linked/p.yaml", "into.yaml", "dist/l.yaml", "on.yaml", "through.yaml", "deep/../p.yaml"} {
 		l := newLoader()
 		l.Avoid = []string{filepath.Join(dir, "f.zip"), avoid}
 		file := dir + "/" + name

@@ -14,12 +14,13 @@ import (
 )
 
 // Bounds of a policy file. The parser's time grows with the square of the number
-// of tokens and its stack with nesting, so both are bounded before it runs;
-// there is room for a thousand waivers.
+// of tokens and of blank lines in a row, and its stack with nesting, so all are
+// bounded before it runs; there is room for a thousand waivers.
 const (
 	maxPolicyBytes = 1 << 20
 	maxTokens      = 20_000
 	maxNesting     = 32
+	maxBlankLines  = 100
 )
 
 // byteOrderMark begins files that some editors on Windows write.
@@ -70,21 +71,28 @@ func plainText(data []byte) []byte {
 	return bytes.ReplaceAll(bytes.TrimPrefix(data, byteOrderMark), []byte("\r\n"), []byte("\n"))
 }
 
-// checkText refuses bytes that no YAML file holds and that editors don't show.
+// checkText refuses bytes that no YAML file holds and that editors don't show,
+// and long runs of blank lines.
 func checkText(file string, data []byte) *Error {
-	line := 1
+	line, blank := 1, 0
 	for rest := data; len(rest) > 0; {
 		r, size := utf8.DecodeRune(rest)
 		at := position{file, line, 1}
 		switch {
 		case r == utf8.RuneError && size == 1:
 			return at.errorf("line is not UTF-8 text")
+		case r == '\n' && blank == maxBlankLines:
+			return at.errorf("more than %d blank lines in a row", maxBlankLines)
 		case r == '\n':
 			line++
-		case r == '\r' && !bytes.HasPrefix(rest, []byte("\r\n")):
+			blank++
+		case r == ' ', r == '\t', r == '\r' && bytes.HasPrefix(rest, []byte("\r\n")):
+		case r == '\r':
 			return at.errorf("line holds a carriage return without a line feed")
-		case r < ' ' && r != '\t' && r != '\r', r == 0x7f:
+		case r < ' ', r == 0x7f:
 			return at.errorf("line holds the control character %q", r)
+		default:
+			blank = 0
 		}
 		rest = rest[size:]
 	}

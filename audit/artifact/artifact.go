@@ -8,9 +8,11 @@ package artifact
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/lambdagate/lambdagate/audit"
 )
@@ -43,6 +45,9 @@ func Open(ctx context.Context, path string, limits Limits) (audit.Artifact, erro
 // zips have none.
 func OpenPlatform(ctx context.Context, path, platform string, limits Limits) (audit.Artifact, error) {
 	stat, err := os.Stat(path)
+	if errors.Is(err, syscall.ENOTDIR) {
+		return nil, fmt.Errorf("%q can't be opened: %w", path, fs.ErrNotExist) // below a file there is nothing
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%q can't be opened: %w", path, cause(err))
 	}

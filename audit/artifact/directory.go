@@ -23,14 +23,18 @@ const (
 	locMagic    = "PK\x06\x07"
 )
 
-// entryBytes bounds the size of a central directory, in bytes for each entry
-// that limits.entries allows. Names, extra fields and comments may be 64 KiB
-// each, so counting entries alone would not bound memory.
+// maxDirectory bounds the size of a central directory, and of all paths in a
+// folder together. Names, extra fields and comments may be 64 KiB each, so
+// counting entries alone would not bound memory.
+func maxDirectory(limits Limits) int64 { return int64(limits.Entries)*entryBytes + 1<<20 }
+
+// entryBytes is what maxDirectory allows an entry, on average.
 const entryBytes = 160
 
 var (
 	errNoDirectory = errors.New("has no zip central directory")
 	errDamaged     = errors.New("has a damaged zip central directory")
+	errTwo         = fmt.Errorf("%w: it has two, and tools differ in which one they read", errDamaged)
 )
 
 // directory is where a zip's central directory lies. It is found without
@@ -58,6 +62,9 @@ func readDirectory(r io.ReaderAt, size int64, limits Limits) (*directory, error)
 	}
 	d := &directory{base: end.at - int64(end.size) - int64(end.offset)}
 	if d.base != 0 && hasMagic(r, int64(end.offset), headerMagic) {
+		if hasMagic(r, end.at-int64(end.size), headerMagic) {
+			return nil, errTwo // most tools go by the size, archive/zip by the offset
+		}
 		d.base = 0 // the size is wrong, the offset isn't: archive/zip reads it so
 	}
 	d.start = d.base + int64(end.offset)
@@ -77,7 +84,7 @@ func readDirectory(r io.ReaderAt, size int64, limits Limits) (*directory, error)
 // scan goes through the headers up to the first thing that isn't one.
 func (d *directory) scan(r io.ReaderAt, limit int64, limits Limits) error {
 	in := bufio.NewReaderSize(io.NewSectionReader(r, d.start, limit-d.start), 64<<10)
-	maxBytes := int64(limits.Entries)*entryBytes + 1<<20
+	maxBytes := maxDirectory(limits)
 	d.end = d.start
 	for {
 		header, err := in.Peek(headerLen)
@@ -109,8 +116,11 @@ type endRecord struct {
 	entries, size, offset uint64
 }
 
-// findEnd finds the last end record whose comment fits into the file.
+// findEnd finds the last end record whose comment fits into the file. If data
+// follows that comment, none before it may have one that reaches to the end.
 func findEnd(r io.ReaderAt, size int64) (endRecord, error) {
+	short := int64(-1) // place of the last one whose comment ends early
+	var rec []byte
 	for _, tail := range []int64{1 << 10, endLen + maxComment} {
 		tail = min(tail, size)
 		buf := make([]byte, tail)
@@ -121,14 +131,23 @@ func findEnd(r io.ReaderAt, size int64) (endRecord, error) {
 			if string(buf[i:i+4]) != endMagic {
 				continue
 			}
-			rec := buf[i : i+endLen]
-			if i+endLen+int(binary.LittleEndian.Uint16(rec[20:])) > len(buf) {
-				continue // the signature happens to be inside something else
+			here := buf[i : i+endLen]
+			end := i + endLen + int(binary.LittleEndian.Uint16(here[20:]))
+			switch {
+			case end > len(buf): // the signature happens to be inside something else
+			case end < len(buf) && short < 0:
+				short, rec = size-tail+int64(i), here
+			case end == len(buf) && short >= 0:
+				return endRecord{}, errTwo
+			case end == len(buf):
+				return readEnd(r, here, size-tail+int64(i))
 			}
-			return readEnd(r, rec, size-tail+int64(i))
 		}
 	}
-	return endRecord{}, errNoDirectory
+	if short < 0 {
+		return endRecord{}, errNoDirectory
+	}
+	return readEnd(r, rec, short)
 }
 
 func readEnd(r io.ReaderAt, rec []byte, at int64) (endRecord, error) {
@@ -138,29 +157,52 @@ func readEnd(r io.ReaderAt, rec []byte, at int64) (endRecord, error) {
 		size:    uint64(binary.LittleEndian.Uint32(rec[12:])),
 		offset:  uint64(binary.LittleEndian.Uint32(rec[16:])),
 	}
-	if e.entries != 1<<16-1 && e.size != 1<<32-1 && e.offset != 1<<32-1 {
-		return e, nil
-	}
 	locator := make([]byte, locatorLen)
 	if at < locatorLen || readFullAt(r, locator, at-locatorLen) != nil || string(locator[:4]) != locMagic {
 		return e, nil // not zip64: the values are what they say
 	}
-	// The record usually stands right before its locator; the locator's offset
-	// is off when data was put in front of the archive.
-	declared := binary.LittleEndian.Uint64(locator[8:])
+	e64, err := readEnd64(r, at, binary.LittleEndian.Uint64(locator[8:]))
+	saturated := e.entries == 1<<16-1 || e.size == 1<<32-1 || e.offset == 1<<32-1
+	switch {
+	case errors.Is(err, errNoDirectory) && !saturated:
+		return e, nil
+	case errors.Is(err, errNoDirectory):
+		return endRecord{}, errDamaged
+	case err != nil:
+		return endRecord{}, err
+	}
+	// Some tools believe one record and some the other.
+	if e.entries != 1<<16-1 && e.entries != e64.entries || e.size != 1<<32-1 && e.size != e64.size ||
+		e.offset != 1<<32-1 && e.offset != e64.offset {
+		return endRecord{}, errTwo
+	}
+	return e64, nil
+}
+
+// readEnd64 reads the zip64 record that belongs to the end record at a place. It
+// usually stands right before its locator; the declared offset is off when data
+// was put in front of the archive.
+func readEnd64(r io.ReaderAt, at int64, declared uint64) (endRecord, error) {
+	found := endRecord{at: -1}
 	for _, at64 := range []int64{at - locatorLen - end64Len, int64(min(declared, uint64(at)))} {
-		rec64 := make([]byte, end64Len)
-		if at64 < 0 || readFullAt(r, rec64, at64) != nil || string(rec64[:4]) != end64Magic {
+		rec := make([]byte, end64Len)
+		if at64 < 0 || at64 == found.at || readFullAt(r, rec, at64) != nil || string(rec[:4]) != end64Magic {
 			continue
 		}
-		return endRecord{
+		if found.at >= 0 {
+			return endRecord{}, errTwo
+		}
+		found = endRecord{
 			at:      at64,
-			entries: binary.LittleEndian.Uint64(rec64[32:]),
-			size:    binary.LittleEndian.Uint64(rec64[40:]),
-			offset:  binary.LittleEndian.Uint64(rec64[48:]),
-		}, nil
+			entries: binary.LittleEndian.Uint64(rec[32:]),
+			size:    binary.LittleEndian.Uint64(rec[40:]),
+			offset:  binary.LittleEndian.Uint64(rec[48:]),
+		}
 	}
-	return endRecord{}, errDamaged
+	if found.at < 0 {
+		return endRecord{}, errNoDirectory
+	}
+	return found, nil
 }
 
 func hasMagic(r io.ReaderAt, at int64, magic string) bool {

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"strings"
@@ -43,6 +44,28 @@ func asZip64(t testing.TB, data []byte) []byte {
 	return append(bytes.Clone(data[:d.end]), d.endRecords()...)
 }
 
+// twoEnds is a zip of one entry with the zip64 record of another directory in
+// front of its own, or behind it, where the end record has its own values.
+func twoEnds(t testing.TB, front, behind int) []byte {
+	t.Helper()
+	plain := zipOf(t, "", "a")
+	data := plain[:len(plain)-endLen]
+	other := directory{start: 1, end: 2}
+	record := other.endRecords()
+	data = append(bytes.Clone(data), bytes.Repeat(record[:end64Len], front)...)
+	place := len(data)
+	if front > 0 {
+		place -= end64Len // the locator means the one in front
+		data = append(data, record[:end64Len]...)
+	}
+	if behind > 0 {
+		data = append(data, record[:end64Len]...)
+	}
+	data = append(data, record[end64Len:end64Len+locatorLen]...)
+	binary.LittleEndian.PutUint64(data[len(data)-locatorLen+8:], uint64(place))
+	return append(data, plain[len(plain)-endLen:]...)
+}
+
 func TestReadDirectory(t *testing.T) {
 	plain := zipOf(t, "", "a", "b/c")
 	for _, test := range []struct {
@@ -54,7 +77,7 @@ func TestReadDirectory(t *testing.T) {
 		{"end record in the comment", zipOf(t, "zip in a comment: "+string(plain[len(plain)-endLen:len(plain)-2])+"\xff\xff", "a", "b/c")},
 		{"data in front", append([]byte("#!/bin/sh\nexec java -jar $0\n"), plain...)},
 		{"data behind", append(bytes.Clone(plain), "trailing"...)},
-		{"zip in front", append(bytes.Clone(plain), zipOf(t, "", "a", "b/c")...)},
+		{"zip in front", append(zipOf(t, "", "other/name"), plain...)},
 		{"zip64", asZip64(t, plain)},
 		{"zip64 with data in front", append([]byte("#!/usr/bin/env python3\n"), asZip64(t, plain)...)},
 	} {
@@ -109,6 +132,10 @@ func TestReadDirectoryRefuses(t *testing.T) {
 		{"too many declared", change(12, 3), DefaultLimits(), errDamaged},
 		{"too few declared", change(12, 1), DefaultLimits(), errDamaged},
 		{"zip64 record missing", broken64, DefaultLimits(), errDamaged},
+		{"two directories", append(bytes.Clone(plain), plain...), DefaultLimits(), errTwo},
+		{"two end records", zipOf(t, string(plain[len(plain)-endLen:])+"behind", "a", "b/c"), DefaultLimits(), errTwo},
+		{"zip64 record that differs", twoEnds(t, 0, 1), DefaultLimits(), errTwo},
+		{"two zip64 records", twoEnds(t, 1, 0), DefaultLimits(), errTwo},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if _, err := indexOf(test.data, test.limits); !errors.Is(err, test.want) {

@@ -21,6 +21,7 @@ type folderArtifact struct {
 	identity
 	limits Limits
 	root   *os.Root
+	links  []string // that lead to a place inside, once it was listed
 }
 
 func openFolder(name string, limits Limits) (*folderArtifact, error) {
@@ -33,6 +34,8 @@ func openFolder(name string, limits Limits) (*folderArtifact, error) {
 
 func (f *folderArtifact) Kind() audit.Kind { return audit.KindFolder }
 
+func (f *folderArtifact) Links() []string { return f.links }
+
 func (f *folderArtifact) FS() fs.FS { return folderFS{f.root} }
 
 func (f *folderArtifact) Close() error { return f.root.Close() }
@@ -44,6 +47,7 @@ func (f *folderArtifact) Walk(ctx context.Context, visit func(context.Context, a
 	if err != nil {
 		return f.describe(err)
 	}
+	f.links = l.inside
 	var incomplete atomic.Bool
 	w := &walk{limits: f.limits, meter: &meter{limits: f.limits}, visit: visit, problem: func(p audit.Problem) {
 		incomplete.Store(true)
@@ -55,7 +59,10 @@ func (f *folderArtifact) Walk(ctx context.Context, visit func(context.Context, a
 	for _, p := range l.problems {
 		w.problem(p)
 	}
-	if len(l.files) == 0 {
+	switch {
+	case len(l.files) == 0 && len(l.problems) > 0:
+		return fmt.Errorf("%q holds no file that can be read; first %q %s", f.path, l.problems[0].Path, l.problems[0].Reason)
+	case len(l.files) == 0:
 		return fmt.Errorf("%q holds no files", f.path)
 	}
 	sums := make([][sha256.Size]byte, len(l.files))

@@ -24,8 +24,10 @@ type listing struct {
 
 	files    []listed // by path
 	links    []listed // by path
+	inside   []string // the paths of links that lead to a place in the folder
 	problems []audit.Problem
 	entries  int
+	names    int64 // bytes of all paths
 	bytes    int64
 }
 
@@ -55,6 +57,7 @@ func list(ctx context.Context, root *os.Root, limits Limits) (*listing, error) {
 	byPath := func(a, b listed) int { return cmp.Compare(a.path, b.path) }
 	slices.SortFunc(l.files, byPath)
 	slices.SortFunc(l.links, byPath)
+	slices.Sort(l.inside)
 	return l, nil
 }
 
@@ -131,7 +134,9 @@ func (l *listing) problem(path, reason string) {
 
 // add sorts out one directory entry and says whether it is a folder to list.
 func (l *listing) add(name string, d fs.DirEntry) (isFolder bool, err error) {
-	if l.entries++; l.entries > l.limits.Entries {
+	l.entries++
+	l.names += int64(len(name))
+	if l.entries > l.limits.Entries || l.names > maxDirectory(l.limits) {
 		return false, &LimitError{Limit: limitEntries, Value: int64(l.entries), Max: int64(l.limits.Entries)}
 	}
 	if len(name) > l.limits.PathBytes {
@@ -184,8 +189,10 @@ func (l *listing) link(name string) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		l.problem(name, fmt.Sprintf("is a symbolic link to %q, which can't be resolved: %v", target, cause(err)))
+		l.problem(name, fmt.Sprintf("is a symbolic link to %s, which can't be resolved: %v", quote(target), cause(err)))
 	case end != l.real && !strings.HasPrefix(end, strings.TrimSuffix(l.real, string(filepath.Separator))+string(filepath.Separator)):
 		l.problem(name, outside(target))
+	default:
+		l.inside = append(l.inside, name)
 	}
 }

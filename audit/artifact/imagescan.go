@@ -20,8 +20,8 @@ const (
 	whiteoutPrefix = ".wh."
 	metaPrefix     = ".wh..wh."
 	opaqueName     = ".wh..wh..opq"
-	// maxProblems bounds what a hostile image can make us remember.
-	maxProblems = 10_000
+	// maxImageProblems bounds what a hostile image can make us remember.
+	maxImageProblems = 10_000
 	// keptBytes is the size in bytes up to which a file of kept is held.
 	keptBytes = 64 << 10
 )
@@ -133,8 +133,8 @@ func (s *scan) charge(n int64) error {
 func (s *scan) chargeAgain(int64) error { return nil }
 
 func (s *scan) problem(path, reason string) error {
-	if s.problems++; s.problems > maxProblems {
-		return &toldError{fmt.Errorf("has more than %d parts that can't be examined", maxProblems)}
+	if s.problems++; s.problems > maxImageProblems {
+		return &toldError{fmt.Errorf("has more than %d parts that can't be examined", maxImageProblems)}
 	}
 	s.walk.problem(audit.Problem{Path: path, Reason: reason})
 	return nil
@@ -194,7 +194,7 @@ func (s *scan) take(name string, h *tar.Header) error {
 	if h.Size > limits.FileBytes {
 		return &toldError{&LimitError{Limit: limits.key(limitFileBytes), Value: h.Size, Max: limits.FileBytes, Path: name}}
 	}
-	if s.nameBytes += int64(len(name) + len(h.Linkname)); s.nameBytes > int64(limits.Entries)*entryBytes+1<<20 {
+	if s.nameBytes += int64(len(name) + len(h.Linkname)); s.nameBytes > maxDirectory(limits) {
 		return &toldError{&LimitError{Limit: limits.key(limitEntries), Value: s.nameBytes / entryBytes, Max: int64(limits.Entries)}}
 	}
 	// Folders that only their content implies take memory too; those of the

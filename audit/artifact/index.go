@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -48,6 +49,9 @@ func (d *directory) index(ctx context.Context, r io.ReaderAt, prefix string, lim
 	}
 	ix := &index{all: len(z.File), view: v, entries: make([]entry, 0, len(z.File))}
 	for i, f := range z.File {
+		if other := otherName(f); other != "" && prefix == "" {
+			ix.problem(path.Clean(f.Name), other)
+		}
 		// What isn't needed any more may be 64 KiB each, and a time zone.
 		f.Extra, f.Comment, f.Modified = nil, "", f.Modified.UTC()
 		if err := ix.add(f, d.offsets[i], prefix, limits); err != nil {
@@ -88,7 +92,7 @@ func (ix *index) add(f *zip.File, offset uint32, prefix string, limits Limits) e
 	}
 	if name == "." {
 		ix.problem(strings.TrimSuffix(prefix, nestedSeparator),
-			fmt.Sprintf("has an entry that was not examined: its name %q names no file", f.Name))
+			fmt.Sprintf("has an entry that was not examined: its name %s names no file", quote(f.Name)))
 		return nil
 	}
 	e := entry{path: name, file: f, offset: offset, link: f.Mode()&fs.ModeSymlink != 0}
@@ -103,8 +107,18 @@ func (ix *index) add(f *zip.File, offset uint32, prefix string, limits Limits) e
 	return nil
 }
 
+// maxProblems bounds what is kept of an archive in which nothing is in order.
+const maxProblems = 1000
+
 func (ix *index) problem(path, reason string) {
-	ix.problems = append(ix.problems, audit.Problem{Path: path, Reason: reason})
+	switch len(ix.problems) {
+	case maxProblems:
+	case maxProblems - 1:
+		path, reason = "", fmt.Sprintf("has more than %d entries that were not examined; the others are not listed", maxProblems-1)
+		fallthrough
+	default:
+		ix.problems = append(ix.problems, audit.Problem{Path: path, Reason: reason})
+	}
 }
 
 // unreadable says why an entry can't be read, from its header alone.

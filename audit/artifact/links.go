@@ -74,15 +74,29 @@ func (ix *index) readLinks(ctx context.Context, prefix string, limits Limits) er
 		case errors.Is(err, errOutside):
 			ix.problem(prefix+e.path, outside(e.target))
 		case errors.Is(err, errUnresolved):
-			ix.problem(prefix+e.path, fmt.Sprintf("is a symbolic link to %q, which can't be resolved", e.target))
+			ix.problem(prefix+e.path, fmt.Sprintf("is a symbolic link to %s, which can't be resolved", quote(e.target)))
 		}
 	}
 	return ctx.Err()
 }
 
+// inside lists the links that lead to a place in the archive.
+func (ix *index) inside() []string {
+	var paths []string
+	for _, e := range ix.entries {
+		if !e.link || e.unread {
+			continue
+		}
+		if _, err := ix.follow(e.path); err == nil {
+			paths = append(paths, e.path)
+		}
+	}
+	return paths
+}
+
 // outside is the reason of a link that leaves the artifact.
 func outside(target string) string {
-	return fmt.Sprintf("is a symbolic link to %q, outside the artifact: what it points to was not examined", target)
+	return fmt.Sprintf("is a symbolic link to %s, outside the artifact: what it points to was not examined", quote(target))
 }
 
 func (ix *index) readTarget(ctx context.Context, e *entry, limits Limits) (string, error) {

@@ -3,6 +3,7 @@ package artifact
 import (
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -20,15 +21,25 @@ func cleanName(raw string, limits Limits) (name, refused string) {
 	switch {
 	case len(raw) > limits.PathBytes:
 		e := &LimitError{Limit: limitPathBytes, Value: int64(len(raw)), Max: int64(limits.PathBytes)}
-		return "", fmt.Sprintf("has an entry that was not examined: its name %q… %s", raw[:min(64, len(raw))], e.reason())
+		return "", fmt.Sprintf("has an entry that was not examined: its name %s %s", quote(raw), e.reason())
 	case strings.Contains(raw, "\x00"):
-		return "", fmt.Sprintf("has an entry that was not examined: its name %q holds a NUL byte", raw)
+		return "", fmt.Sprintf("has an entry that was not examined: its name %s holds a NUL byte", quote(raw))
 	case strings.HasPrefix(slashed, "/"), hasDrive(slashed):
-		return "", fmt.Sprintf("has an entry that was not examined: its name %q is absolute", raw)
+		return "", fmt.Sprintf("has an entry that was not examined: its name %s is absolute", quote(raw))
 	case outside == "..", strings.HasPrefix(outside, "../"):
-		return "", fmt.Sprintf("has an entry that was not examined: its name %q leads outside the archive", raw)
+		return "", fmt.Sprintf("has an entry that was not examined: its name %s leads outside the archive", quote(raw))
 	}
 	return name, ""
+}
+
+// quote is a string in quotes, cut where it gets longer than a person reads: a
+// hostile artifact can have very many very long ones.
+func quote(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return strconv.Quote(s)
+	}
+	return strconv.Quote(s[:most]) + "…"
 }
 
 // hasDrive says whether a name begins like "C:/".

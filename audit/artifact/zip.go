@@ -124,6 +124,9 @@ func (z *zipArtifact) describe(err error) error {
 
 func (z *zipArtifact) Kind() audit.Kind { return audit.KindZip }
 
+// Links are the zip's own; those in nested archives are not followed.
+func (z *zipArtifact) Links() []string { return z.index.inside() }
+
 func (z *zipArtifact) FS() fs.FS { return zipFS{z.index} }
 
 func (z *zipArtifact) Close() error { return z.file.Close() }
@@ -138,6 +141,11 @@ func (z *zipArtifact) Walk(ctx context.Context, visit func(context.Context, audi
 	}
 	for _, p := range z.index.problems {
 		problem(p)
+	}
+	for i := range z.index.entries {
+		if other := z.index.otherLocal(&z.index.entries[i]); other != "" {
+			problem(audit.Problem{Path: z.index.entries[i].path, Reason: other})
+		}
 	}
 	hashing, stop := context.WithCancel(ctx)
 	defer stop()

@@ -202,14 +202,19 @@ func cure(p audit.Package, installed version, records []*Record) string {
 	})
 	fixes = slices.CompactFunc(fixes, func(a, b version) bool { return a.text == b.text })
 	for _, v := range fixes {
-		if !slices.ContainsFunc(records, func(r *Record) bool {
-			covered, err := r.covers(p, v)
-			return covered || err != nil
-		}) {
+		if spares(p, v, records) {
 			return v.text
 		}
 	}
 	return ""
+}
+
+// spares says whether certainly none of the records covers a version.
+func spares(p audit.Package, v version, records []*Record) bool {
+	return !slices.ContainsFunc(records, func(r *Record) bool {
+		covered, err := r.covers(p, v)
+		return covered || err != nil
+	})
 }
 
 // fixes are the versions that the record calls fixed for the package.

@@ -8,8 +8,8 @@ import (
 )
 
 // finding drafts the finding of one flaw in a package. Fixed cures this flaw;
-// cureAll, the version to recommend, cures all flaws of the package.
-func (e examination) finding(p audit.Package, f flaw, fixed, cureAll string) (func() audit.Rule, audit.Finding) {
+// recommended is the version for the package, which need not cure this flaw.
+func (e examination) finding(p audit.Package, f flaw, fixed, recommended string) (func() audit.Rule, audit.Finding) {
 	rate := rateAll(asAdvised(p), f.records)
 	draft := audit.Finding{
 		Severity:   rate.severity,
@@ -35,10 +35,10 @@ func (e examination) finding(p audit.Package, f flaw, fixed, cureAll string) (fu
 		return malicious, draft
 	}
 	draft.Message = fmt.Sprintf("%s has %s%s", nameAndVersion(p), id, about)
-	if cureAll != "" {
-		fixed = cureAll
+	if recommended != "" && f.spares(p, recommended) {
+		fixed = recommended
 	}
-	draft.Remedy = upgradeRemedy(p, fixed)
+	draft.Remedy = e.manifest.upgradeRemedy(p, fixed)
 	return vulnerable, draft
 }
 

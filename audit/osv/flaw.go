@@ -20,6 +20,12 @@ type flaw struct {
 // OpenSSF's (https://github.com/ossf/malicious-packages).
 func (f flaw) malicious() bool { return strings.HasPrefix(f.id, malPrefix) }
 
+// spares says whether a version of the package is certainly without the flaw.
+func (f flaw) spares(p audit.Package, text string) bool {
+	v, err := parseVersion(p.Ecosystem, text)
+	return err == nil && spares(p, v, f.records)
+}
+
 const malPrefix = "MAL-"
 
 // flaws groups the records that an alias ties together, however indirectly.

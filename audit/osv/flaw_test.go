@@ -175,7 +175,7 @@ func TestUpgradeRemedy(t *testing.T) {
 		{at(golang, strings.Repeat("long/", 60)+"x"), "1.0.1", "update to 1.0.1 or later"},
 	}
 	for _, tt := range tests {
-		got := upgradeRemedy(tt.p, tt.fixed)
+		got := new(manifest).upgradeRemedy(tt.p, tt.fixed)
 		if got != tt.want || len(got) > maxRemedy {
 			t.Errorf("%s %q: %q, want %q", tt.p.Name, tt.fixed, got, tt.want)
 		}
@@ -188,7 +188,7 @@ func ofBase(p audit.Package) audit.Package {
 }
 
 // TestRemedyCuresAll holds that every finding of a package recommends the one
-// version that cures all, and its own cure only if there is no such version.
+// version that cures all that can be cured.
 func TestRemedyCuresAll(t *testing.T) {
 	of := func(id, list string) string {
 		return fmt.Sprintf(`{"id":%q,"affected":[{"package":{"ecosystem":"npm","name":"thing"},%s}]}`, id, events("SEMVER", list))
@@ -210,6 +210,9 @@ func TestRemedyCuresAll(t *testing.T) {
 	}
 	check("A 1.2.0: npm install thing@1.3.0", "B 1.3.0: npm install thing@1.3.0")
 	files["npm/C.json"] = of("C", `{"introduced":"0"},{"last_affected":"9.0.0"}`)
-	check("A 1.2.0: npm install thing@1.2.0", "B 1.3.0: npm install thing@1.3.0",
+	check("A 1.2.0: npm install thing@1.3.0", "B 1.3.0: npm install thing@1.3.0",
 		"C: no fixed version is known: remove or replace thing, or waive it until a date")
+	// One that ended without naming a fixed version is cured by that of another.
+	files["npm/C.json"] = of("C", `{"introduced":"0"},{"last_affected":"1.1.0"}`)
+	check("A 1.2.0: npm install thing@1.3.0", "B 1.3.0: npm install thing@1.3.0", "C: npm install thing@1.3.0")
 }

@@ -101,7 +101,11 @@ func (f folder) Lookup(ctx context.Context, packages []audit.Package) (Answer, e
 			answer.Problems = append(answer.Problems, audit.Problem{
 				Reason: fmt.Sprintf("no advisories for release %q in %q, only for others", ecosystem, f.dir)})
 		}
-		answer.Advisories.Date = later(answer.Advisories.Date, found.newest)
+		// The oldest ecosystem counts: fresh Go advisories must not hide npm's
+		// from years ago. An unknown date is older than any.
+		if answer.Advisories.Digest == "" || found.newest.Before(answer.Advisories.Date) {
+			answer.Advisories.Date = found.newest
+		}
 		answer.Advisories.Digest = fmt.Sprintf("sha256:%x", digest.Sum(nil))
 		assign(answer.Candidates, packages, asked[ecosystem], found.records)
 	}

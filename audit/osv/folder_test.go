@@ -82,8 +82,8 @@ func TestFolderLookup(t *testing.T) {
 	dir := folderOf(t, map[string]string{
 		"npm/all.zip":     packed,
 		"npm/GHSA-4.json": `{"id":"GHSA-4","new_field":{"x":1},"affected":[{"package":{"ecosystem":"npm","name":"thing"},"ranges":[{"type":"NEW","events":[{"new":"1"}]}]}]}`,
-		"PyPI/P-1.json":   `{"id":"P-1","affected":[{"package":{"ecosystem":"PyPI","name":"Thing.One"}}]}`,
-		"Debian/D-1.json": `{"id":"D-1","affected":[{"package":{"ecosystem":"Debian:12","name":"curl"}}]}`,
+		"PyPI/P-1.json":   `{"id":"P-1","modified":"2025-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"PyPI","name":"Thing.One"}}]}`,
+		"Debian/D-1.json": `{"id":"D-1","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"Debian:12","name":"curl"}}]}`,
 	})
 	source := open(t, dir)
 	answer := lookup1(t, source, pkg(npm, "thing", "1.0.0"), pkg(pypi, "thing_one", "1"), pkg(maven, "g:a", "1"),
@@ -99,7 +99,7 @@ func TestFolderLookup(t *testing.T) {
 	}
 	a := answer.Advisories
 	if a.Source != dir || !a.Named || a.Live || !a.Date.Equal(time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC)) {
-		t.Errorf("advisories: %+v", a)
+		t.Errorf("the date must be that of the oldest ecosystem: %+v", a)
 	}
 	if again := lookup1(t, source, pkg(npm, "x", "1"), pkg(pypi, "x", "1"), pkg("Debian:12", "x", "1")); again.Advisories.Digest != a.Digest ||
 		!strings.HasPrefix(a.Digest, "sha256:") || len(a.Digest) != 71 {

@@ -8,6 +8,7 @@
 package osv
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -33,18 +34,15 @@ func (inspector) Name() string { return Name }
 func (inspector) Rules() []audit.Rule { return Rules() }
 
 func (in inspector) Begin(_ context.Context, target audit.Target) (audit.Examination, error) {
-	return examination{source: in.source, target: target.Name}, nil
+	return examination{source: in.source, target: target.Name, manifest: &manifest{}}, nil
 }
 
-// examination reads no file: the inventory tells it all.
+// examination is the work on one target. What to look up is in the inventory.
 type examination struct {
-	source Source
-	target string
+	source   Source
+	target   string
+	manifest *manifest
 }
-
-func (examination) Wants(audit.FileInfo) bool { return false }
-
-func (examination) Visit(context.Context, audit.File) error { return nil }
 
 func (e examination) Conclude(ctx context.Context, inventory audit.Inventory) audit.Conclusion {
 	c := audit.Conclusion{Problems: slices.Clone(inventory.Problems)}
@@ -118,14 +116,31 @@ func (e examination) judge(c *audit.Conclusion, p audit.Package, candidates []Ca
 			"%d advisories on package %q could not be judged, first %v", len(unjudged), p.Name, unjudged[0])})
 	}
 	all := flaws(affecting)
-	// The remedy is one version that cures everything; without an installed
-	// version that can be compared there is none, as there is no "after" it.
+	// Without an installed version that can be compared there is no remedy, as
+	// there is no "after" it.
 	installed, _ := parseVersion(asked.Ecosystem, asked.Version)
-	cureAll := cure(asked, installed, affecting)
-	for _, f := range all {
-		rule, draft := e.finding(p, f, cure(asked, installed, f.records), cureAll)
+	fixes := make([]string, len(all))
+	for i, f := range all {
+		fixes[i] = cure(asked, installed, f.records)
+	}
+	target := recommend(asked, installed, all, fixes)
+	for i, f := range all {
+		rule, draft := e.finding(p, f, fixes[i], target)
 		add(c, rule, draft)
 	}
+}
+
+// recommend returns the version that cures all flaws of a package or, if there
+// is none, all those that have a cure of their own.
+func recommend(p audit.Package, installed version, all []flaw, fixes []string) string {
+	var records, curable []*Record
+	for i, f := range all {
+		records = append(records, f.records...)
+		if fixes[i] != "" {
+			curable = append(curable, f.records...)
+		}
+	}
+	return cmp.Or(cure(p, installed, records), cure(p, installed, curable))
 }
 
 // add completes a finding; one that is refused must not be lost in silence.

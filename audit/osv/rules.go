@@ -28,14 +28,16 @@ runtime or of the account never reaches it: only the next deployment does.`,
 {"name": "lodash", "version": "4.17.21"}
 `,
 			Remedy: `Update to the version that the finding names and build again. It is the lowest one that is outside the ranges of all
-advisories of the package. If there is none, remove or replace the package, or waive the finding with a reason and an
-expiry date.`,
+advisories of the package, or of those that have a fix. If there is none, remove or replace the package, or waive the
+finding with a reason and an expiry date.`,
 			Limits: `It compares names and versions. A flaw that was patched without a new version is still reported, one that nobody
 has published is not, and whether the function reaches the flawed code is not asked. Ranges of commits are not evaluated.
 A version that can't be compared makes the inspector's outcome partial. Packages of a Linux distribution are held against
 the advisories of its release, by the name and version of their source package for Debian, Ubuntu and Alpine; packages of
 a distribution without advisories in the data, such as Amazon Linux, make the outcome partial too. A language's package
-that dpkg or apk installed is left to the distribution's advisories.`,
+that dpkg or apk installed is left to the distribution's advisories. A program
+inside an npm package that hides what it is linked from, as esbuild's does, counts as that package and nothing more. A copy
+of a repository's default branch that Composer installed ("dev-main") counts as newer than every release.`,
 		},
 		CWE: []int{1395},
 		Refs: []audit.Ref{

@@ -84,9 +84,29 @@ func cleanVersion(ecosystem, text string) string {
 		return strings.TrimPrefix(strings.TrimPrefix(text, "="), "v")
 	case rubygems:
 		return gemPlatform.ReplaceAllString(text, "")
+	case packagist:
+		return cleanComposer(text)
 	default:
 		return text
 	}
+}
+
+// newest stands in a version of Composer for "later than all".
+const newest = "9999999"
+
+// cleanComposer writes the version of a branch as Composer does to compare it
+// (https://getcomposer.org/doc/articles/versions.md#branches): "2.x-dev" is
+// after every release of 2, and the usual names of a repository's default branch
+// are after all releases. Any other branch has no place among them.
+func cleanComposer(text string) string {
+	switch text {
+	case "dev-master", "dev-main", "dev-trunk", "dev-default":
+		return newest + "-dev"
+	}
+	if branch, ok := strings.CutSuffix(text, ".x-dev"); ok {
+		return branch + "." + newest + "." + newest + "-dev"
+	}
+	return text
 }
 
 // cleanGo drops the prefix "v" of a module's version and "go" of a

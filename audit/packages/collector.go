@@ -43,7 +43,10 @@ type collector struct{}
 
 // Begin starts the collection of one target's packages.
 func (collector) Begin(_ context.Context, target audit.Target) (audit.Collection, error) {
-	c := &collection{fsys: smallFiles{target.Artifact.FS()}, jars: map[string]*jar{}, origins: map[string]audit.Origin{}}
+	c := &collection{
+		artifact: target.Artifact, fsys: smallFiles{target.Artifact.FS()},
+		jars: map[string]*jar{}, origins: map[string]audit.Origin{},
+	}
 	for _, e := range []struct {
 		extractor *filesystem.Extractor
 		construct constructor
@@ -73,10 +76,15 @@ type sighting struct {
 	// devOnly is a lockfile's entry that is not shipped. It still counts as
 	// declared.
 	devOnly bool
+	// needed is true for a lockfile's entry that every installation has.
+	needed bool
+	// bundles is true for an npm package that brings packages of its own.
+	bundles bool
 }
 
 // collection gathers sightings; Visit may be called concurrently.
 type collection struct {
+	artifact                audit.Artifact
 	fsys                    smallFiles
 	wheel, gemspec, archive filesystem.Extractor
 	lockfiles               map[string]lockfile
@@ -112,6 +120,11 @@ func (c *collection) Visit(ctx context.Context, file audit.File) error {
 	switch where {
 	case program:
 		how = audit.HowBinary
+		if errors.As(err, new(opaque)) && inNodeModules(info.Path) {
+			// It hides what it is made of, but not what it is: a part of
+			// an npm package whose own advisories are asked for, as esbuild.
+			err = nil
+		}
 	case rootLockfile:
 		how = audit.HowLockfile
 	}

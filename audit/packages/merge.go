@@ -10,15 +10,18 @@ import (
 
 // Inventory ends the collection. Within an ecosystem what is installed wins:
 // if anything is, packages that only a lockfile declares are left out, and a
-// package installed in another version than declared is a disagreement.
+// package installed in another version than declared is a disagreement. Bundlers
+// leave installed only what can't be bundled, so that an npm package that every
+// installation has and this one has not counts as declared.
 func (c *collection) Inventory(ctx context.Context) audit.Inventory {
-	problems := c.finishJars()
+	problems := append(c.finishJars(), c.linked(ctx)...)
 	system := c.systemPackages()
 	sortSightings(c.sightings)
-	installed := map[string]bool{}
+	installed := map[name]bool{}
 	for _, s := range c.sightings {
 		if s.how != audit.HowLockfile {
-			installed[s.ecosystem] = true
+			installed[name{s.ecosystem, ""}] = true
+			installed[name{s.ecosystem, s.name}] = true
 		}
 	}
 	packages := append(merge(c.sightings, installed), system...)
@@ -73,11 +76,13 @@ func sureness(how audit.How) int {
 }
 
 // merge makes one package of all sightings of an ecosystem, name and version;
-// they are sorted.
-func merge(sightings []sighting, installed map[string]bool) []audit.Package {
+// they are sorted. Installed has the names that are, and each ecosystem that has
+// one, with an empty name.
+func merge(sightings []sighting, installed map[name]bool) []audit.Package {
 	var packages []audit.Package
 	for _, s := range sightings {
-		if s.how == audit.HowLockfile && (s.devOnly || installed[s.ecosystem]) {
+		superseded := installed[name{s.ecosystem, s.name}] || installed[name{s.ecosystem, ""}] && !s.needed
+		if s.how == audit.HowLockfile && (s.devOnly || superseded) {
 			continue
 		}
 		if n := len(packages); n > 0 {
@@ -134,15 +139,24 @@ func declarations(sightings []sighting) map[name][]declaration {
 }
 
 // disagreements compares what each lockfile declares of a name with the
-// versions of it that are installed.
+// versions of it that are installed. Lockfiles don't list, or not all, what
+// comes inside another package.
 func disagreements(ctx context.Context, sightings []sighting, packages []audit.Package) []audit.Disagreement {
 	declared := declarations(sightings)
+	bundlers := map[string]bool{}
+	for _, s := range sightings {
+		if s.bundles {
+			dir, _ := cutLast(s.location.Path)
+			bundlers[dir] = true
+		}
+	}
+	chosen := func(l audit.Location) bool { return !carried(l.Path, bundlers) }
 	var found []audit.Disagreement
 	for _, p := range packages {
 		if ctx.Err() != nil {
 			break // the walk's own error says so
 		}
-		if p.How == audit.HowLockfile {
+		if p.How == audit.HowLockfile || p.Ecosystem == ecosystemNPM && !slices.ContainsFunc(p.Locations, chosen) {
 			continue
 		}
 		for _, d := range declared[name{p.Ecosystem, p.Name}] {

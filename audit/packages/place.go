@@ -107,6 +107,10 @@ func isNodeModule(dir string) bool {
 	return scope == "node_modules"
 }
 
+// inNodeModules says whether a path lies in what npm installs: packages, and
+// the copies of their programs that zipping makes of the links in .bin.
+func inNodeModules(path string) bool { return strings.Contains("/"+path, "/node_modules/") }
+
 // cutLast splits a path before its last element.
 func cutLast(path string) (dir, last string) {
 	i := strings.LastIndexByte(path, '/')

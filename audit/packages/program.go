@@ -17,6 +17,13 @@ import (
 // stdlib is OSV's name of Go's standard library.
 const stdlib = "stdlib"
 
+// opaque is a program that hides what it is made of, as opposed to one that
+// can't be read.
+type opaque struct{ reason error }
+
+func (o opaque) Error() string { return o.reason.Error() }
+func (o opaque) Unwrap() error { return o.reason }
+
 // readProgram reads the packages that a Go or Rust program names itself.
 // A file that is no program gives nothing.
 func readProgram(file audit.File) ([]sighting, error) {
@@ -82,8 +89,11 @@ func goModules(r io.ReaderAt, image image) ([]sighting, error) {
 		return nil, nil
 	}
 	info, err := buildinfo.Read(r)
+	if err != nil && errors.Is(err, errBudget) {
+		return nil, err
+	}
 	if err != nil && isGo {
-		return nil, fmt.Errorf("is a Go program whose build information can't be read: %w", err)
+		return nil, opaque{fmt.Errorf("is a Go program whose build information can't be read: %w", err)}
 	}
 	if err != nil {
 		return nil, nil
@@ -101,7 +111,7 @@ func goModules(r io.ReaderAt, image image) ([]sighting, error) {
 		found = append(found, sighting{ecosystem: ecosystemGo, name: m.Path, version: m.Version})
 	}
 	if info.Path == "" && info.Main.Path == "" && len(info.Deps) == 0 {
-		return found, errors.New("is a Go program without module information: built without modules, or obfuscated")
+		return found, opaque{errors.New("is a Go program without module information: built without modules, or obfuscated")}
 	}
 	return found, nil
 }
@@ -188,7 +198,7 @@ func checkUnreadable(open func() (io.ReadCloser, error), cause error) error {
 		return err
 	}
 	if isGo {
-		return fmt.Errorf("is a Go program whose build information can't be read: %w", cause)
+		return opaque{fmt.Errorf("is a Go program whose build information can't be read: %w", cause)}
 	}
 	return nil
 }
@@ -222,7 +232,7 @@ func checkPacked(r io.ReaderAt) error {
 		return err
 	}
 	if strings.Contains(string(head[:n]), "UPX!") {
-		return errors.New("is packed with UPX: what it is made of can't be read")
+		return opaque{errors.New("is packed with UPX: what it is made of can't be read")}
 	}
 	return nil
 }

@@ -94,6 +94,20 @@ func TestGoModules(t *testing.T) {
 	}
 }
 
+// A program that hides what it is made of is known all the same if it is part of
+// an npm package, whose name and version are.
+func TestOpaqueProgramOfPackage(t *testing.T) {
+	hidden := string(elfImage(t, goInfo("", "")))
+	files := map[string]string{
+		"node_modules/@esbuild/linux-x64/package.json": `{"name":"@esbuild/linux-x64","version":"0.25.0"}`,
+		"node_modules/@esbuild/linux-x64/bin/esbuild":  hidden,
+		"node_modules/.bin/esbuild":                    hidden,
+	}
+	expect(t, collectFiles(t, files), "npm @esbuild/linux-x64@0.25.0 installed node_modules/@esbuild/linux-x64/package.json")
+	files["bin/esbuild"] = hidden
+	expectProblem(t, collectFiles(t, files), "bin/esbuild", "is a Go program whose build information")
+}
+
 func TestRustProgram(t *testing.T) {
 	list := []byte(`{"packages":[{"name":"own","version":"0.1.0","source":"local","root":true},
 		{"name":"part","version":"0.1.0","source":"local"},

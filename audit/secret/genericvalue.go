@@ -156,7 +156,7 @@ func placeholder(v []byte) bool {
 			return true
 		}
 	}
-	return v[0] == '$' && all(v[1:], isWord) || v[0] == '%' && v[len(v)-1] == '%' || v[0] == '<' || repeat(v) > len(v)/2
+	return bytes.HasSuffix(v, []byte("...")) || v[0] == '$' && all(v[1:], isWord) || v[0] == '%' && v[len(v)-1] == '%' || v[0] == '<' || repeat(v) > len(v)/2
 }
 
 // reference says whether a value names where something is, or which thing or
@@ -240,5 +240,6 @@ func genericSamples() (match, miss []string) {
 			`secret_name = "db-password-4417"`, `token = "123e4567-e89b-12d3-a456-426614174000"`, `auth = "https://login.host/oauth2/v2.0/token"`,
 			`tokenType = "urn:ietf:params:oauth:token-type:jwt"`, `author = "` + long + `"`, `passwordField = "inputPassword123"`, `secret = "getSecretValueSha256"`,
 			`token = "TOKEN_TYPE_V2"`, `if (password == "` + long + `")`, `public_token = "` + long + `"`, `password = "correct-horse-battery"`,
+			`token = "` + long + `..."`,
 		}
 }

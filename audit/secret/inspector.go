@@ -136,12 +136,15 @@ func (e *examination) Conclude(ctx context.Context, _ audit.Inventory) audit.Con
 			if foreign && !m.strong {
 				continue
 			}
-			if foreign && m.detector.specific == byName {
-				// A name and a shape are weak evidence in code that somebody
-				// else published for everybody: mostly it is an example.
+			remedy := m.detector.revoke + remedyAfter
+			if foreign && m.detector.vendor == "" {
+				// What somebody else published for everybody is hardly secret:
+				// mostly it is an example or the key of a test. Only a vendor
+				// can tell whose a credential is that it issued.
 				m.confidence = audit.ConfidenceLow
+				remedy = "if it is your own and not an example of the package's authors: " + remedy
 			}
-			finding, err := e.finding(file.info, m)
+			finding, err := e.finding(file.info, m, remedy)
 			if err != nil {
 				c.Failed = fmt.Errorf("make a finding: %w", err)
 				return c
@@ -152,7 +155,7 @@ func (e *examination) Conclude(ctx context.Context, _ audit.Inventory) audit.Con
 	return c
 }
 
-func (e *examination) finding(info audit.FileInfo, m settled) (audit.Finding, error) {
+func (e *examination) finding(info audit.FileInfo, m settled, remedy string) (audit.Finding, error) {
 	suffix, related := e.hidden(info)
 	return audit.NewFinding(e.rules[m.detector.rule], audit.Finding{
 		Severity: m.rated(), Confidence: m.confidence,
@@ -165,7 +168,7 @@ func (e *examination) finding(info audit.FileInfo, m settled) (audit.Finding, er
 		},
 		Subject:  info.Path + "#" + m.hash,
 		Evidence: m.evidence,
-		Remedy:   m.detector.revoke + remedyAfter,
+		Remedy:   remedy,
 	})
 }
 

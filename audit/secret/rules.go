@@ -58,7 +58,7 @@ func privateKeyRule() audit.Rule {
 			After: "import boto3\n\nsecrets = boto3.client(\"secretsmanager\")\n\n\ndef key():\n" +
 				"    return secrets.get_secret_value(SecretId=\"prod/signing-key\")[\"SecretString\"]\n",
 			Remedy: "Revoke the certificate or remove the public key wherever it is trusted, generate a new pair, and keep the private half in AWS Secrets Manager, or in AWS KMS if the function only signs.",
-			Limits: "Keys in binary form (DER, PKCS #12, Java key stores) are not seen, and a PGP key is not examined for a passphrase. Test keys inside third-party packages are private keys too and are reported.",
+			Limits: "Keys in binary form (DER, PKCS #12, Java key stores) are not seen, and a PGP key is not examined for a passphrase. In third-party code, as secret-generic-credential tells it, the confidence is low: a key that was published for everybody is mostly one for tests.",
 		},
 		Refs: []audit.Ref{{Name: "RFC 7468", URL: "https://www.rfc-editor.org/rfc/rfc7468"}},
 	}
@@ -76,7 +76,7 @@ func genericRule() audit.Rule {
 				"    return ssm.get_parameter(Name=\"/prod/db/password\", WithDecryption=True)[\"Parameter\"][\"Value\"]\n",
 			Remedy: "Change the credential where it is accepted, and load the new one at run time from AWS Secrets Manager or SSM Parameter Store. If the value is not secret, waive the finding with the reason.",
 			Limits: "Values with spaces or backslashes, without digits, or shorter than 8 characters are not seen, nor most short ones with brackets, nor UUIDs, nor anything in binaries or UTF-16 text. " +
-				"In third-party code (node_modules, site-packages, what a dist-info lists, vendor) only long values of mixed characters count, with low confidence.",
+				"In third-party code (node_modules, site-packages, gems, vendor, what the dist-info of a package from an index lists) only long values of mixed characters count, with low confidence.",
 		},
 	}
 }

@@ -11,6 +11,11 @@ import (
 // "Recording installed projects").
 const recordName = "RECORD"
 
+// directURL is what an installer leaves there if the package did not come from
+// an index but from a folder, a file or a repository (PEP 610): such a package
+// may be the function itself.
+const directURL = "/direct_url.json,"
+
 // installed knows the files and folders that Python packages brought, which
 // `pip install --target` lays beside the user's own.
 type installed map[string]bool
@@ -19,7 +24,7 @@ type installed map[string]bool
 // relative to the folder that holds the dist-info.
 func (in installed) addRecord(name string, data []byte) {
 	distInfo := path.Dir(name)
-	if !strings.HasSuffix(distInfo, ".dist-info") {
+	if !strings.HasSuffix(distInfo, ".dist-info") || bytes.Contains(data, []byte(directURL)) {
 		return
 	}
 	parent := path.Dir(distInfo)
@@ -49,7 +54,7 @@ func (in installed) owns(name string) bool {
 
 func isPackageFolder(folder string) bool {
 	switch folder {
-	case "node_modules", "bower_components", "site-packages", "dist-packages", "vendor":
+	case "node_modules", "bower_components", "site-packages", "dist-packages", "gems", "vendor":
 		return true
 	}
 	return strings.HasSuffix(folder, ".dist-info") || strings.HasSuffix(folder, ".egg-info")

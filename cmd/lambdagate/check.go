@@ -44,7 +44,12 @@ Exit codes: 0 pass, 1 block, 2 bad usage or policy, 3 undecided (it could not lo
   lambdagate check ./dist --db ./osv --output json=report.json
   lambdagate check a.zip b.zip --policy strict
   lambdagate check ./dist --only secret`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.check(cmd.Context(), args, o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := refuseEmpty(cmd, "policy", "policy-digest", "db", "only"); err != nil {
+				return err
+			}
+			return a.check(cmd.Context(), args, o)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.policy, "policy", "", "policy file, or the name of a built-in: baseline, strict\n(default: lambdagate.yaml here or above, else baseline)")

@@ -138,5 +138,17 @@ func maxArgs(n int, what string) cobra.PositionalArgs {
 	}
 }
 
+// refuseEmpty refuses a flag that was given an empty value: --policy-digest
+// "$DIGEST" with the variable unset must not check less than it says.
+func refuseEmpty(cmd *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		f := cmd.Flags().Lookup(name)
+		if value := f.Value.String(); f.Changed && (value == "" || value == "[]") {
+			return usage("--%s is empty; is a variable unset? leave the flag out for its default", name)
+		}
+	}
+	return nil
+}
+
 // policyError marks what package gate says of a policy file as the caller's.
 func policyError(err error) error { return &codeError{exitUsage, err} }

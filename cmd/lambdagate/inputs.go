@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -9,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lambdagate/lambdagate/audit"
 	"github.com/lambdagate/lambdagate/audit/artifact"
 	"github.com/lambdagate/lambdagate/audit/builtin"
 	"github.com/lambdagate/lambdagate/audit/osv"
@@ -77,11 +80,22 @@ func (a *app) advisories(o checkOptions) (osv.Source, error) {
 	case o.offline:
 		return osv.Unavailable("--offline leaves no advisories to look in; name a folder of OSV exports with --db"), nil
 	default:
-		return osv.NewAPI(osv.APIConfig{
+		return online{osv.NewAPI(osv.APIConfig{
 			BaseURL: a.getenv("LAMBDAGATE_OSV_API"), Timeout: o.timeout,
 			UserAgent: "lambdagate/" + tool().Version, Client: http.DefaultClient,
-		}), nil
+		})}, nil
 	}
+}
+
+// online is a source over the network, whose failures name the way out.
+type online struct{ osv.Source }
+
+func (s online) Lookup(ctx context.Context, packages []audit.Package) (osv.Answer, error) {
+	answer, err := s.Source.Lookup(ctx, packages)
+	if err != nil {
+		err = fmt.Errorf("%w; without a network, name a folder of OSV exports with --db", err)
+	}
+	return answer, err
 }
 
 func limitsOf(p gate.Policy) artifact.Limits {

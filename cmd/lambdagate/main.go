@@ -19,6 +19,9 @@ const memoryLimit = 250 << 20
 
 func main() {
 	debug.SetMemoryLimit(memoryLimit)
+	// A reader that goes away (`… | head`) is an error of writing, and must not
+	// end the program without the exit code of the verdict.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], stdio{
 		out: os.Stdout, err: os.Stderr,

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,14 +21,19 @@ type output struct{ format, file string }
 func formatList() string { return strings.Join(report.Formats(), ", ") }
 
 func parseOutputs(stdout string, more []string) ([]output, error) {
-	outputs := []output{{format: stdout}}
+	var outputs []output
 	for _, m := range more {
 		format, file, ok := strings.Cut(m, "=")
 		if !ok || file == "" {
 			return nil, usage("--output %q is not of the form FORMAT=FILE (formats: %s)", m, formatList())
 		}
+		if slices.ContainsFunc(outputs, func(o output) bool { return filepath.Clean(o.file) == filepath.Clean(file) }) {
+			return nil, usage("--output names the file %q twice", file)
+		}
 		outputs = append(outputs, output{format: format, file: file})
 	}
+	// Last, since its reader may have gone away (`… | head`).
+	outputs = append(outputs, output{format: stdout})
 	for _, o := range outputs {
 		if !slices.Contains(report.Formats(), o.format) {
 			return nil, usage("unknown format %q (allowed: %s)", o.format, formatList())
@@ -74,12 +81,23 @@ func (a *app) write(out output, r report.Report, o report.Options) error {
 }
 
 // writeFile replaces a file in one step, so that nobody reads half a report.
-// What is not a regular file (/dev/stderr, a pipe) is written to directly.
+// A link stays one, and an existing file keeps its mode. What is not a regular
+// file (/dev/stderr, a pipe) is written to directly.
 func writeFile(name string, data []byte) error {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		return os.WriteFile(name, data, 0o644)
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(name); err == nil {
+		if !info.Mode().IsRegular() {
+			return os.WriteFile(name, data, mode)
+		}
+		mode = info.Mode().Perm()
+	}
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if errors.Is(err, fs.ErrPermission) {
+		return os.WriteFile(name, data, mode) // the file may be ours in a folder that isn't
+	}
 	if err != nil {
 		return err
 	}
@@ -88,7 +106,7 @@ func writeFile(name string, data []byte) error {
 		tmp.Close()
 		return err
 	}
-	if err := tmp.Chmod(0o644); err != nil {
+	if err := tmp.Chmod(mode); err != nil {
 		tmp.Close()
 		return err
 	}

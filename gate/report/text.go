@@ -98,9 +98,12 @@ func (t *text) findings(blockingOnly bool) {
 			t.gap()
 		}
 		previous = s
-		if g.isPackage() {
+		switch {
+		case g.folded:
+			t.foldedGroup(g)
+		case g.isPackage():
 			t.packageGroup(g)
-		} else {
+		default:
 			t.single(g)
 		}
 	}
@@ -131,6 +134,7 @@ type group struct {
 	severity audit.Severity // the worst
 	level    level          // the worst
 	findings []Finding
+	folded   bool // many of one kind, as one entry
 }
 
 func (g group) isPackage() bool {
@@ -162,6 +166,7 @@ func (t *text) groups(blockingOnly bool) []group {
 		}
 		groups = append(groups, group{target: f.Target, severity: f.Severity, level: level, findings: []Finding{f}})
 	}
+	groups = fold(groups)
 	order := t.targetOrder()
 	slices.SortStableFunc(groups, func(a, b group) int {
 		return cmp.Or(
