@@ -3,8 +3,10 @@ package builtin
 
 import (
 	"slices"
+	"time"
 
 	"github.com/lambdagate/lambdagate/audit"
+	"github.com/lambdagate/lambdagate/audit/image"
 	"github.com/lambdagate/lambdagate/audit/osv"
 	"github.com/lambdagate/lambdagate/audit/packages"
 	"github.com/lambdagate/lambdagate/audit/secret"
@@ -14,6 +16,12 @@ import (
 type Options struct {
 	// Advisories is where osv looks packages up.
 	Advisories osv.Source
+	// Clock says what day it is: systems reach their end of life.
+	Clock func() time.Time
+	// AllowedBases are globs of base images; empty allows any.
+	AllowedBases []string
+	// Dockerfile is the path of the one that images were built from, if known.
+	Dockerfile string
 	// SecretKey keys the hash in the fingerprints of secret findings.
 	SecretKey []byte
 }
@@ -23,6 +31,7 @@ func Inspectors(o Options) []audit.Inspector {
 	return []audit.Inspector{
 		osv.New(o.Advisories),
 		secret.New(secret.Options{Key: o.SecretKey}),
+		image.New(image.Options{Clock: o.Clock, AllowedBases: o.AllowedBases, Dockerfile: o.Dockerfile}),
 	}
 }
 
@@ -31,13 +40,13 @@ func Collector() audit.Collector { return packages.NewCollector() }
 
 // Rules returns the rules of all inspectors, in their order.
 func Rules() []audit.Rule {
-	return slices.Concat(osv.Rules(), secret.Rules())
+	return slices.Concat(osv.Rules(), secret.Rules(), image.Rules())
 }
 
 // Names returns the names of all inspectors, in their order.
 func Names() []string {
 	var names []string
-	for _, in := range Inspectors(Options{Advisories: osv.Unavailable("not asked")}) {
+	for _, in := range Inspectors(Options{Advisories: osv.Unavailable("not asked"), Clock: time.Now}) {
 		names = append(names, in.Name())
 	}
 	return names

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io/fs"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lambdagate/lambdagate/audit"
-	"github.com/lambdagate/lambdagate/audit/artifact"
 	"github.com/lambdagate/lambdagate/audit/builtin"
 	"github.com/lambdagate/lambdagate/gate"
 	"github.com/lambdagate/lambdagate/gate/report"
@@ -27,14 +25,19 @@ type checkOptions struct {
 	only         []string
 	quiet        bool
 	noColor      bool
+	platform     string
+	noCache      bool
+	dockerfile   string
 }
 
 func newCheck(a *app) *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
-		Use:   "check [PATH ...]",
-		Short: "Check a folder or zip that is about to be released",
-		Long: `Check a folder or a zip (default: the folder you are in) and print the verdict.
+		Use:   "check [PATH|IMAGE ...]",
+		Short: "Check a folder, zip or container image that is about to be released",
+		Long: `Check a folder, a zip or a container image (default: the folder you are in) and
+print the verdict. An image is a file or folder (docker save, OCI layout), a name
+in the local daemon, or a reference in a registry.
 
 Packages are looked up in the OSV API, or in a folder of OSV exports with --db.
 The API is told package names and versions, nothing else.
@@ -42,10 +45,12 @@ The API is told package names and versions, nothing else.
 Exit codes: 0 pass, 1 block, 2 bad usage or policy, 3 undecided (it could not look).`,
 		Example: `  lambdagate check dist/fn.zip
   lambdagate check ./dist --db ./osv --output json=report.json
+  lambdagate check image.tar --dockerfile Dockerfile
+  lambdagate check registry:123456789012.dkr.ecr.eu-west-1.amazonaws.com/fn:v7
   lambdagate check a.zip b.zip --policy strict
   lambdagate check ./dist --only secret`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := refuseEmpty(cmd, "policy", "policy-digest", "db", "only"); err != nil {
+			if err := refuseEmpty(cmd, "policy", "policy-digest", "db", "only", "platform", "dockerfile"); err != nil {
 				return err
 			}
 			return a.check(cmd.Context(), args, o)
@@ -60,6 +65,9 @@ Exit codes: 0 pass, 1 block, 2 bad usage or policy, 3 undecided (it could not lo
 	f.StringVar(&o.db, "db", "", "folder of OSV exports, <Ecosystem>/all.zip")
 	f.DurationVar(&o.timeout, "osv-timeout", 30*time.Second, "give up on the OSV API after this long in all")
 	f.StringSliceVar(&o.only, "only", nil, "run these inspectors only (repeatable, or a comma list): "+inspectorList())
+	f.StringVar(&o.platform, "platform", "", "os/arch[/variant] to take out of a multi-platform image (default: the only one, else linux/amd64)")
+	f.StringVar(&o.dockerfile, "dockerfile", "", "Dockerfile the image was built from: it names the base image")
+	f.BoolVar(&o.noCache, "no-cache", false, "don't keep image layers for the next check")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print what blocks and the verdict only")
 	f.BoolVar(&o.noColor, "no-color", false, "no colour, not even on a terminal (NO_COLOR does the same)")
 	return cmd
@@ -78,6 +86,11 @@ func (a *app) check(ctx context.Context, paths []string, o checkOptions) error {
 	if err := checkOnly(o.only); err != nil {
 		return err
 	}
+	if o.dockerfile != "" {
+		if _, err := os.Stat(o.dockerfile); err != nil {
+			return usage("--dockerfile: %w", err)
+		}
+	}
 	policy, err := a.loadPolicy(o.policy, o.policyDigest, paths)
 	if err != nil {
 		return err
@@ -86,14 +99,15 @@ func (a *app) check(ctx context.Context, paths []string, o checkOptions) error {
 	if err != nil {
 		return err
 	}
-	targets, err := openTargets(ctx, paths, limitsOf(policy))
+	open := opener{app: a, limits: limitsOf(policy), platform: o.platform, noCache: o.noCache, offline: o.offline}
+	targets, err := open.targets(ctx, paths)
 	if err != nil {
 		return err
 	}
-	defer closeTargets(targets)
+	defer open.close(targets)
 
 	selected, rest := builtin.Select(builtin.Inspectors(builtin.Options{
-		Advisories: source, SecretKey: []byte(fingerprintKey),
+		Advisories: source, SecretKey: []byte(fingerprintKey), Clock: a.clock, Dockerfile: o.dockerfile,
 	}), o.only)
 	result := audit.Run(ctx, targets, audit.Options{
 		Inspectors: selected, NotSelected: rest, Collector: builtin.Collector(),
@@ -110,42 +124,3 @@ func (a *app) check(ctx context.Context, paths []string, o checkOptions) error {
 // fingerprintKey keys the hash of a secret's value in its fingerprint, so that
 // the fingerprint is not the plain hash of the value.
 const fingerprintKey = "lambdagate/secret-fingerprint/v1"
-
-// openTargets opens every path. A path that doesn't exist is bad usage; one
-// that exists and can't be read is a target about which nothing is known.
-func openTargets(ctx context.Context, paths []string, limits artifact.Limits) ([]audit.Target, error) {
-	var targets []audit.Target
-	for _, path := range paths {
-		art, err := artifact.Open(ctx, path, limits)
-		if errors.Is(err, fs.ErrNotExist) {
-			closeTargets(targets)
-			return nil, usage("%q does not exist", path)
-		}
-		if err != nil {
-			art = artifact.Unopened(path, err)
-		}
-		targets = append(targets, audit.Target{Name: art.Name(), Artifact: art})
-	}
-	return uniqueNames(targets, paths), nil
-}
-
-// uniqueNames gives targets that share a base name their paths as names, so
-// that findings can be told apart.
-func uniqueNames(targets []audit.Target, paths []string) []audit.Target {
-	count := map[string]int{}
-	for _, t := range targets {
-		count[t.Name]++
-	}
-	for i := range targets {
-		if count[targets[i].Name] > 1 {
-			targets[i].Name = paths[i]
-		}
-	}
-	return targets
-}
-
-func closeTargets(targets []audit.Target) {
-	for _, t := range targets {
-		_ = t.Artifact.Close() // opened for reading: nothing to lose
-	}
-}

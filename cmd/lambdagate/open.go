@@ -84,7 +84,7 @@ func (o *opener) options() registry.Options {
 		Platform: o.platform, NoCache: o.noCache, MaxLayers: o.limits.Layers,
 		CacheDir: o.getenv("LAMBDAGATE_CACHE"), Warn: func(s string) { o.warn("%s", s) },
 		UserAgent: "lambdagate/" + tool().Version,
-		Insecure: true, // plain http on loopback, where nobody listens in
+		Insecure:  true, // plain http on loopback, where nobody listens in
 	}
 }
 
