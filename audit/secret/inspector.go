@@ -127,11 +127,12 @@ func (in *inspector) hash(value audit.Secret) string {
 // known only now. An image's configuration is looked at here too.
 func (e *examination) Conclude(ctx context.Context, _ audit.Inventory) audit.Conclusion {
 	var c audit.Conclusion
-	if img, ok := e.artifact.(audit.ImageArtifact); ok {
+	img, isImage := e.artifact.(audit.ImageArtifact)
+	if isImage {
 		c = e.image(ctx, img.Image())
 	}
 	for _, file := range e.files {
-		foreign := e.thirdParty.owns(file.info.Path)
+		foreign := e.thirdParty.owns(file.info.Path) || isImage && ofDistribution(file.info.Path)
 		for _, m := range file.matches {
 			if foreign && !m.strong {
 				continue

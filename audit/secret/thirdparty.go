@@ -59,3 +59,17 @@ func isPackageFolder(folder string) bool {
 	}
 	return strings.HasSuffix(folder, ".dist-info") || strings.HasSuffix(folder, ".egg-info")
 }
+
+// ofDistribution says whether a path in an image is one that the distribution's
+// packages fill (Filesystem Hierarchy Standard 3.0): libgnutls alone carries ten
+// keys of its self-test. What a build adds goes to other places.
+func ofDistribution(name string) bool {
+	top, rest, _ := strings.Cut(name, "/")
+	switch top {
+	case "bin", "sbin", "lib", "lib32", "lib64", "libx32":
+		return true
+	case "usr":
+		return !strings.HasPrefix(rest, "local/")
+	}
+	return false
+}

@@ -87,3 +87,14 @@ func FuzzRecord(f *testing.F) {
 		in.owns(path)
 	})
 }
+
+func TestOfDistribution(t *testing.T) {
+	for path, want := range map[string]bool{
+		"usr/lib/x86_64-linux-gnu/libgnutls.so.30": true, "lib64/libc.so.6": true, "usr/share/doc/x/key.pem": true,
+		"usr/local/app/key.pem": false, "var/task/key.pem": false, "opt/usr/lib/key.pem": false, "etc/ssl/private/key.pem": false, "library/x": false,
+	} {
+		if got := ofDistribution(path); got != want {
+			t.Errorf("ofDistribution(%q) = %v, want %v", path, got, want)
+		}
+	}
+}

@@ -72,6 +72,6 @@ func (t *text) foldedGroup(g group) {
 		}
 		t.flow(contentColumn, contentColumn, append([]span{column(0, short(f.Fingerprint), plainText)}, place(f.Location)...)...)
 	}
-	t.remedies(g)
+	t.remedies(group{findings: g.findings[:1]}) // the others say the same of other places
 	t.rule(g)
 }
