@@ -83,27 +83,34 @@ func marksOf(v Verdict) map[key]mark {
 	return marks
 }
 
-// findings prints those that no waiver covers, worst first.
+// findings prints those that no waiver covers, worst first, and what the base
+// image brings along after all else.
 func (t *text) findings(blockingOnly bool) {
 	type section struct {
 		severity audit.Severity
 		target   string
 	}
-	var previous section
-	for i, g := range t.groups(blockingOnly) {
+	var previous *section
+	var base []group
+	for _, g := range t.groups(blockingOnly) {
+		if g.ofBase() {
+			base = append(base, g)
+			continue
+		}
 		s := section{g.severity, g.target}
-		if i == 0 || s != previous {
+		if previous == nil || s != *previous {
 			t.severityHeading(g)
 		} else {
 			t.gap()
 		}
-		previous = s
+		previous = &s
 		if g.isPackage() {
 			t.packageGroup(g)
 		} else {
 			t.single(g)
 		}
 	}
+	t.baseImages(base)
 }
 
 func (t *text) severityHeading(g group) {
@@ -145,6 +152,7 @@ func (t *text) groups(blockingOnly bool) []group {
 	type packageKey struct {
 		target, rule string
 		pkg          PackageRef
+		base         bool
 	}
 	seen := make(map[packageKey]int)
 	for _, f := range t.report.Findings {
@@ -153,7 +161,7 @@ func (t *text) groups(blockingOnly bool) []group {
 			continue
 		}
 		if f.Package != nil && f.Advisory != nil {
-			k := packageKey{f.Target, f.Rule, *f.Package}
+			k := packageKey{f.Target, f.Rule, *f.Package, ofBase(f)}
 			if i, ok := seen[k]; ok {
 				groups[i].add(f, level)
 				continue
