@@ -25,6 +25,9 @@ func mergeFindings(findings []Finding) []Finding {
 		places := append(append(slices.Clone(m.Related), f.Location), f.Related...)
 		m.Related = uniqueLocations(places, m.Location)
 		m.Confidence = max(m.Confidence, f.Confidence)
+		if f.Origin == OriginOwn {
+			m.Origin = OriginOwn // that it lies in the base too is no excuse
+		}
 	}
 	return merged
 }

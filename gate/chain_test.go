@@ -33,6 +33,9 @@ advisories:
 limits:
   depth: 2
   entries: 9
+image:
+  allowed-bases: [public.ecr.aws/lambda/*]
+  locked: true
 `
 
 func TestExtends(t *testing.T) {
@@ -55,13 +58,15 @@ limits:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := clauseNames(p.Block); !slices.Equal(got, []string{"org.yaml:credential", "baseline:malicious-package", "lambdagate.yaml:severity-medium"}) {
+	if got := clauseNames(p.Block); !slices.Equal(got, []string{
+		"baseline:base-critical", "baseline:image-high", "org.yaml:credential", "baseline:malicious-package", "lambdagate.yaml:severity-medium",
+	}) {
 		t.Errorf("block: %q", got)
 	}
 	if len(p.Warn) != 0 {
 		t.Errorf("warn: %+v; severity-medium moved to block", p.Warn)
 	}
-	if len(p.Require) != 1 || p.Require[0].Inspector != "secret" || !p.Require[0].Locked || !strings.HasSuffix(p.Require[0].Source, "org.yaml:4") {
+	if len(p.Require) != 2 || p.Require[0].Inspector != "secret" || p.Require[1].Inspector != "image" || !p.Require[0].Locked || !strings.HasSuffix(p.Require[0].Source, "org.yaml:4") {
 		t.Errorf("require: %+v", p.Require)
 	}
 	if p.Limits != (gate.Limits{Depth: 2}) || p.Advisories.MaxAge.Hours() != 7*24 || p.Description != "the team's" {
@@ -92,6 +97,7 @@ func TestLocksHold(t *testing.T) {
 		"off":        {"block: [{id: credential, off: true}]", `team.yaml:3:9: clause "credential" is locked at org.yaml:7`},
 		"require":    {"require: [{inspector: secret, off: true}]", `team.yaml:3:11: inspector "secret" is locked at org.yaml:4 and can't be switched off`},
 		"advisories": {"advisories: {max-age: 1d}", `team.yaml:3:13: advisories are locked at org.yaml:11 and can't be set again`},
+		"image":      {"image: {allowed-bases: []}", `team.yaml:3:8: image is locked at org.yaml:17 and can't be set again`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := write(t, map[string]string{"org.yaml": orgPolicy, "team.yaml": "version: 1\nextends: org.yaml\n" + c.team + "\n"})
@@ -131,7 +137,7 @@ func TestChainErrors(t *testing.T) {
 		"folder.yaml":  `folder.yaml:2:10: policy "sub" is not a regular file`,
 		"typo.yaml":    `typo.yaml:2:10: unknown policy "basline"; did you mean "baseline"? (built in: baseline, strict; a file has a slash or an extension)`,
 		"url.yaml":     `url.yaml:2:10: policy "https:/example.com/p.yaml" can't be read`,
-		"onbad.yaml":   "onbad.yaml:3:1: unknown key \"warm\" in the policy; did you mean \"warn\"? (allowed: version, description, extends, require, block, warn, advisories, limits, waivers)\nbad.yaml:2:1: unknown key \"blok\"",
+		"onbad.yaml":   "onbad.yaml:3:1: unknown key \"warm\" in the policy; did you mean \"warn\"? (allowed: version, description, extends, require, block, warn, advisories, limits, image, waivers)\nbad.yaml:2:1: unknown key \"blok\"",
 		"0.yaml":       `4.yaml:2:10: a chain of more than 5 policies`,
 		"none.yaml":    `policy "none.yaml" can't be read: no such file or directory`,
 	} {
@@ -202,6 +208,75 @@ func TestDigest(t *testing.T) {
 	l.PinnedDigest = want
 	if _, err := l.Load(file); err == nil || strings.Contains(err.Error(), "blok") || !strings.Contains(err.Error(), "is pinned") {
 		t.Errorf("changed file: %v", err)
+	}
+}
+
+func TestAllowedBasesAreReplaced(t *testing.T) {
+	const inherited = "version: 1\nextends: baseline\nimage:\n  allowed-bases: [alpine:*, debian:*]\n"
+	for name, c := range map[string]struct {
+		team string
+		want []string
+	}{
+		"inherited":     {"", []string{"alpine:*", "debian:*"}},
+		"another list":  {"image: {allowed-bases: [public.ecr.aws/lambda/*]}\n", []string{"public.ecr.aws/lambda/*"}},
+		"an empty list": {"image: {allowed-bases: []}\n", nil},
+		"locked as is":  {"image: {locked: true}\n", []string{"alpine:*", "debian:*"}},
+	} {
+		dir := write(t, map[string]string{"org.yaml": inherited, "team.yaml": "version: 1\nextends: org.yaml\n" + c.team})
+		p, err := newLoader().Load(filepath.Join(dir, "team.yaml"))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if !slices.Equal(p.Image.AllowedBases, c.want) {
+			t.Errorf("%s: %q", name, p.Image.AllowedBases)
+		}
+	}
+}
+
+// What the built-ins make of a flaw by where it comes from.
+func TestBuiltInsAndOrigin(t *testing.T) {
+	draft := func(rule string, severity audit.Severity, origin audit.Origin, fixed string) audit.Finding {
+		f := flaw(severity, "a", "GHSA-1111")
+		f.Rule, f.Origin, f.Advisory.Fixed = rule, origin, fixed
+		return f
+	}
+	unsure := draft("osv-vulnerable", audit.SeverityCritical, audit.OriginBase, "2")
+	unsure.Confidence = audit.ConfidenceLow
+	for name, c := range map[string]struct {
+		finding          audit.Finding
+		baseline, strict string // the clause that blocks, or warns after "warn "
+	}{
+		"own, high":                {draft("osv-vulnerable", audit.SeverityHigh, audit.OriginOwn, ""), "baseline:severity-high", "strict:severity-high"},
+		"not said, unknown":        {draft("osv-vulnerable", audit.SeverityUnknown, "", ""), "baseline:severity-high", "strict:severity-high"},
+		"base, critical, fixed":    {draft("osv-vulnerable", audit.SeverityCritical, audit.OriginBase, "2"), "baseline:base-critical", "strict:severity-high"},
+		"base, critical, no fix":   {draft("osv-vulnerable", audit.SeverityCritical, audit.OriginBase, ""), "warn baseline:severity-medium", "strict:severity-high"},
+		"base, critical, unsure":   {unsure, "warn baseline:severity-medium", "warn strict:severity-low"},
+		"base, high, fixed":        {draft("osv-vulnerable", audit.SeverityHigh, audit.OriginBase, "2"), "warn baseline:severity-medium", "strict:severity-high"},
+		"base, unknown":            {draft("osv-vulnerable", audit.SeverityUnknown, audit.OriginBase, "2"), "warn baseline:severity-medium", "strict:severity-high"},
+		"base, medium":             {draft("osv-vulnerable", audit.SeverityMedium, audit.OriginBase, "2"), "warn baseline:severity-medium", "strict:severity-medium"},
+		"base, low":                {draft("osv-vulnerable", audit.SeverityLow, audit.OriginBase, "2"), "", "warn strict:severity-low"},
+		"base, malicious":          {draft("osv-malicious", audit.SeverityUnknown, audit.OriginBase, ""), "baseline:malicious-package", "baseline:malicious-package"},
+		"base, credential":         {draft("secret-private-key", audit.SeverityMedium, audit.OriginBase, ""), "baseline:credential", "strict:credential"},
+		"base, system out of date": {draft("image-os-end-of-life", audit.SeverityHigh, audit.OriginBase, ""), "baseline:image-high", "baseline:image-high"},
+		"base, not allowed":        {draft("image-base-not-allowed", audit.SeverityHigh, audit.OriginBase, ""), "baseline:image-high", "baseline:image-high"},
+		"own, setuid":              {draft("image-setuid", audit.SeverityLow, audit.OriginOwn, ""), "", "warn strict:severity-low"},
+	} {
+		for policy, want := range map[string]string{"baseline": c.baseline, "strict": c.strict} {
+			p, err := newLoader().Load(policy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := gate.Decide(p, resultOf(c.finding), today())
+			got := ""
+			for _, r := range v.Reasons {
+				got += r.Clause
+			}
+			for _, r := range v.Warnings {
+				got += "warn " + r.Clause
+			}
+			if got != want || (v.Decision == gate.Block) != (len(v.Reasons) > 0) {
+				t.Errorf("%s by %s: %q (%v), want %q", name, policy, got, v.Decision, want)
+			}
+		}
 	}
 }
 

@@ -67,6 +67,10 @@ func TestCoverage(t *testing.T) {
 		"only one that is not required, partial": {"osv f skipped=not selected\nsecret f skipped=not selected\ncode f partial=x", gate.Undecided, nil,
 			`no inspector examined all of target "f"`, ""},
 
+		"an image":                {"osv f complete\nsecret f complete\nimage f complete", gate.Pass, nil, "", ""},
+		"an image, seen in part":  {"osv f complete\nsecret f complete\nimage f partial=x!a", gate.Undecided, []string{"image partial x"}, "", ""},
+		"an image, nobody looked": {"osv f complete\nsecret f complete\nimage g complete", gate.Undecided, []string{"image failed it did not report"}, "", ""},
+
 		"unread, accepted":            {"osv f complete\nsecret f partial=x!test/a!test/b", gate.Pass, nil, "", ""},
 		"unread, one more":            {"osv f complete\nsecret f partial=x!src/a!test/b", gate.Undecided, []string{"secret partial x"}, "", ""},
 		"unread, expired":             {"osv f complete\nsecret f partial=x!old/a", gate.Undecided, []string{"secret partial x"}, "", ""},
@@ -75,6 +79,9 @@ func TestCoverage(t *testing.T) {
 		"unread, failed all the same": {"osv f complete\nsecret f failed=x!test/a", gate.Undecided, []string{"secret failed x"}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(c.outcomes, "image ") {
+				c.outcomes += "\nimage f skipped=not an image"
+			}
 			v := gate.Decide(p, audit.Result{Targets: []audit.TargetResult{{Name: "f"}}, Outcomes: outcomes(t, c.outcomes)}, today())
 			var got []string
 			for _, o := range v.Incomplete {
@@ -97,7 +104,7 @@ func TestEveryTargetOfANameOwesAnOutcome(t *testing.T) {
 	p := mustLoad(t, "version: 1\nextends: baseline\n")
 	r := resultOf()
 	r.Targets = append(r.Targets, r.Targets[0])
-	if v := gate.Decide(p, r, today()); v.Decision != gate.Undecided || len(v.Incomplete) != 2 {
+	if v := gate.Decide(p, r, today()); v.Decision != gate.Undecided || len(v.Incomplete) != 3 {
 		t.Errorf("%+v", v)
 	}
 	r.Outcomes = append(r.Outcomes, r.Outcomes...)

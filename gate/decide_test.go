@@ -16,6 +16,9 @@ func TestClausesMatch(t *testing.T) {
 	secret := audit.Finding{Fingerprint: "f", Rule: "secret-private-key", Severity: audit.SeverityHigh, Confidence: audit.ConfidenceHigh, Target: "fn"}
 	unsure := secret
 	unsure.Confidence = audit.ConfidenceLow
+	theirs, nobodys := fixed, fixed
+	theirs.Origin, nobodys.Origin = audit.OriginBase, ""
+	fixed.Origin = audit.OriginOwn
 	for name, c := range map[string]struct {
 		clause  string
 		finding audit.Finding
@@ -36,6 +39,13 @@ func TestClausesMatch(t *testing.T) {
 		"other rule":             {"rule: secret-aws-access-key", secret, false},
 		"glob":                   {"rule: secret-*", secret, true},
 		"list":                   {"rule: [osv-*, secret-*]", secret, true},
+		"origin base, base":      {"origin: base", theirs, true},
+		"origin base, own":       {"origin: base", fixed, false},
+		"origin base, not said":  {"origin: base", nobodys, false},
+		"origin own, own":        {"origin: own", fixed, true},
+		"origin own, base":       {"origin: own", theirs, false},
+		"origin own, not said":   {"origin: own", nobodys, true},
+		"origin and severity":    {"origin: base\n    severity: critical", theirs, false},
 		"all conditions":         {"severity: high\n    confidence: high\n    rule: secret-*", secret, true},
 		"all conditions but one": {"severity: critical\n    confidence: high\n    rule: secret-*", secret, false},
 	} {
@@ -165,7 +175,7 @@ func TestAKnownBlockStaysBlock(t *testing.T) {
 	r.Outcomes[0].Status = audit.StatusFailed
 	r.Advisories = audit.Advisories{Source: "s", Named: true}
 	v := gate.Decide(p, r, today())
-	if v.Decision != gate.Block || len(v.Incomplete) != 2 || len(v.Undecided) != 1 {
+	if v.Decision != gate.Block || len(v.Incomplete) != 3 || len(v.Undecided) != 1 {
 		t.Errorf("%+v", v)
 	}
 }

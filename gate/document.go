@@ -28,6 +28,9 @@ type document struct {
 	// advisoriesAt is where the advisories are set, if they are.
 	advisoriesAt     position
 	advisoriesLocked bool
+	// imageAt is where the section image stands, if there is one.
+	imageAt     position
+	imageLocked bool
 	// settings apply single values to the policy.
 	settings []func(*Policy)
 	waivers  []Waiver
@@ -73,6 +76,10 @@ func (d *decoder) documentFields(doc *document) []field {
 			d.mapping(n, "advisories", d.advisoryFields(doc))
 		}},
 		{key: "limits", read: func(n ast.Node) { d.mapping(n, "limits", d.limitFields(doc)) }},
+		{key: "image", read: func(n ast.Node) {
+			doc.imageAt = d.at(n)
+			d.mapping(n, "image", d.imageFields(doc))
+		}},
 		{key: "waivers", read: d.list("waivers", func(n ast.Node) { d.waiver(n, doc) })},
 	}
 }
@@ -116,7 +123,7 @@ func (d *decoder) clause(n ast.Node, list string, doc *document) {
 	}
 	e.Source, e.Policy = e.at.String(), doc.policy
 	conditions := 0
-	for _, key := range []string{"severity", "confidence", "rule"} {
+	for _, key := range []string{"severity", "confidence", "origin", "rule"} {
 		if _, has := keys[key]; has {
 			conditions++
 		}
@@ -128,7 +135,7 @@ func (d *decoder) clause(n ast.Node, list string, doc *document) {
 	case e.off && (conditions > 0 || e.Locked):
 		d.errs.add(e.at.errorf("clause %q is off; beside its %q it can't have other keys", e.ID, "id"))
 	case !e.off && conditions == 0:
-		d.errs.add(e.at.errorf("clause %q has no condition and would match every finding (allowed: severity, confidence, fixable, rule)", e.ID))
+		d.errs.add(e.at.errorf("clause %q has no condition and would match every finding (allowed: severity, confidence, fixable, origin, rule)", e.ID))
 	}
 	for _, other := range doc.clauses {
 		if other.ID == e.ID && e.ID != "" {
@@ -156,6 +163,10 @@ func (d *decoder) clauseFields(e *clauseEntry) []field {
 			return err
 		})},
 		{key: "fixable", read: d.boolean("fixable", &e.Fixable)},
+		{key: "origin", read: d.parsed("origin", func(s string) (err error) {
+			e.Origin, err = parseOrigin(s)
+			return err
+		})},
 		{key: "rule", read: d.clauseRules(e)},
 		{key: "locked", read: d.boolean("locked", &e.Locked)},
 		{key: "off", read: d.boolean("off", &e.off)},

@@ -19,6 +19,7 @@ func Keys() map[string][]string {
 		"clause":      d.clauseFields(&clauseEntry{}),
 		"advisories":  d.advisoryFields(&document{}),
 		"limits":      d.limitFields(&document{}),
+		"image":       d.imageFields(&document{}),
 		"waiver":      d.waiverFields(&Waiver{}),
 	} {
 		for _, f := range fields {

@@ -17,6 +17,9 @@ func knownRules() []audit.Rule {
 	var rules []audit.Rule
 	for _, id := range []string{
 		"osv-vulnerable", "osv-malicious", "osv-lockfile-mismatch", "secret-aws-access-key", "secret-private-key",
+		"image-os-end-of-life", "image-runtime-deprecated", "image-base-not-allowed", "image-mutable-tag",
+		"image-no-runtime-client", "image-cannot-start", "image-architecture", "image-index", "image-too-large",
+		"image-private-file", "image-setuid", "image-package-cache",
 	} {
 		rules = append(rules, audit.Rule{ID: id})
 	}
@@ -24,7 +27,7 @@ func knownRules() []audit.Rule {
 }
 
 func newLoader() gate.Loader {
-	return gate.Loader{BuiltIn: policies.Files(), Rules: knownRules(), Inspectors: []string{"osv", "secret"}}
+	return gate.Loader{BuiltIn: policies.Files(), Rules: knownRules(), Inspectors: []string{"osv", "secret", "image"}}
 }
 
 // write writes files into a new folder and returns its path, links resolved.
@@ -110,6 +113,7 @@ func resultOf(findings ...audit.Finding) audit.Result {
 		Outcomes: []audit.Outcome{
 			{Inspector: "osv", Target: "fn", Status: audit.StatusComplete},
 			{Inspector: "secret", Target: "fn", Status: audit.StatusComplete},
+			{Inspector: "image", Target: "fn", Status: audit.StatusSkipped, Reason: "not an image"},
 		},
 	}
 }

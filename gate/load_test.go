@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,8 +29,11 @@ block:
 warn:
   - id: rest
     severity: low
+  - id: theirs
+    origin: base
 advisories: {max-age: 36h, own-index: warn, named: ignore, locked: true}
-limits: {total-bytes: 1GiB, file-bytes: 512MiB, entries: 250000, ratio: 1100, depth: 4, path-bytes: 4096}
+limits: {total-bytes: 1GiB, file-bytes: 512MiB, entries: 250000, ratio: 1100, depth: 4, path-bytes: 4096, layers: 256, image-total-bytes: 12GiB, image-file-bytes: 4GiB, image-entries: 2000000}
+image: {allowed-bases: [public.ecr.aws/lambda/*, "*.example.com:5000/base@sha256:*", scratch], locked: true}
 waivers:
   - fingerprint: 1a2b3c4d
     owner: team@example.com
@@ -58,18 +62,24 @@ func TestLoadReadsEveryKey(t *testing.T) {
 	if c := p.Block[1]; len(c.Rules) != 2 || c.Confidence != audit.ConfidenceHigh || c.Locked {
 		t.Errorf("block: %+v", c)
 	}
-	if len(p.Warn) != 1 || p.Warn[0].Severity != audit.SeverityLow {
+	if len(p.Warn) != 2 || p.Warn[0].Severity != audit.SeverityLow || p.Warn[0].Origin != "" || p.Warn[1].Origin != audit.OriginBase {
 		t.Errorf("warn: %+v", p.Warn)
 	}
 	if p.Advisories != (gate.AdvisoryRules{MaxAge: 36 * time.Hour, OwnIndex: gate.StaleWarn, Named: gate.StaleIgnore}) {
 		t.Errorf("advisories: %+v", p.Advisories)
 	}
-	if p.Limits != (gate.Limits{TotalBytes: 1 << 30, FileBytes: 512 << 20, Entries: 250000, Ratio: 1100, Depth: 4, PathBytes: 4096}) {
+	if p.Limits != (gate.Limits{
+		TotalBytes: 1 << 30, FileBytes: 512 << 20, Entries: 250000, Ratio: 1100, Depth: 4, PathBytes: 4096,
+		Layers: 256, ImageTotalBytes: 12 << 30, ImageFileBytes: 4 << 30, ImageEntries: 2_000_000,
+	}) {
 		t.Errorf("limits: %+v", p.Limits)
+	}
+	if want := []string{"public.ecr.aws/lambda/*", "*.example.com:5000/base@sha256:*", "scratch"}; !slices.Equal(p.Image.AllowedBases, want) {
+		t.Errorf("image: %+v", p.Image)
 	}
 	w := p.Waivers[1]
 	if w.Rule != "osv-*" || w.Subject != "CVE-2021-*" || w.Target != "fn*" || w.Reason != "two\nlines\n" ||
-		!w.Expires.Equal(day(t, "2026-12-31")) || !strings.HasSuffix(w.Source, "p.yaml:26") {
+		!w.Expires.Equal(day(t, "2026-12-31")) || !strings.HasSuffix(w.Source, "p.yaml:29") {
 		t.Errorf("waiver: %+v", w)
 	}
 }
@@ -79,8 +89,8 @@ func TestLoadDefaults(t *testing.T) {
 	if p.Advisories != (gate.AdvisoryRules{MaxAge: 14 * 24 * time.Hour, OwnIndex: gate.StaleUndecided, Named: gate.StaleWarn}) {
 		t.Errorf("advisories: %+v", p.Advisories)
 	}
-	if p.Limits != (gate.Limits{}) {
-		t.Errorf("limits: %+v", p.Limits)
+	if p.Limits != (gate.Limits{}) || len(p.Image.AllowedBases) != 0 {
+		t.Errorf("limits: %+v, image: %+v", p.Limits, p.Image)
 	}
 }
 
@@ -126,7 +136,7 @@ func TestLoadRefuses(t *testing.T) {
 		"number for text":  {base + "description: 5\n", `p.yaml:3:14: description must be text, not the number 5; put it in quotes`},
 		"bad flag":         {base + "require: [{inspector: osv, locked: 1}]\n", `p.yaml:3:36: locked must be true or false, not the number 1`},
 
-		"unknown inspector": {base + "require: [{inspector: secrets}]\n", `p.yaml:3:23: inspector: unknown inspector "secrets"; did you mean "secret"? (allowed: osv, secret)`},
+		"unknown inspector": {base + "require: [{inspector: secrets}]\n", `p.yaml:3:23: inspector: unknown inspector "secrets"; did you mean "secret"? (allowed: osv, secret, image)`},
 		"no inspector":      {base + "require: [{locked: true}]\n", `p.yaml:3:11: a requirement lacks its "inspector"`},
 		"required twice":    {base + "require: [{inspector: osv}, {inspector: osv}]\n", `p.yaml:3:29: inspector "osv" is required twice; the first is in line 3`},
 		"off and locked":    {base + "require: [{inspector: osv, off: true, locked: true}]\n", `p.yaml:3:11: a requirement that is off can't be locked`},
@@ -146,6 +156,20 @@ func TestLoadRefuses(t *testing.T) {
 		"off with condition": {base + "block: [{id: severity-high, off: true, severity: low}]\n", `p.yaml:3:9: clause "severity-high" is off; beside its "id" it can't have other keys`},
 		"off, not inherited": {base + "block: [{id: severity-hihg, off: true}]\n", `p.yaml:3:9: clause "severity-hihg" is not inherited, so it can't be switched off; did you mean "severity-high"?`},
 		"off in other list":  {base + "warn: [{id: severity-high, off: true}]\n", `p.yaml:3:8: clause "severity-high" is a block clause; switch it off under "block"`},
+
+		"origin":            {base + "block: [{id: a, origin: bsae}]\n", `p.yaml:3:25: origin: unknown origin "bsae"; did you mean "base"? (allowed: base, own)`},
+		"origin, empty":     {base + "block: [{id: a, origin: ''}]\n", `p.yaml:3:25: origin is empty`},
+		"off with origin":   {base + "block: [{id: severity-high, off: true, origin: own}]\n", `it can't have other keys`},
+		"image, no mapping": {base + "image: [a]\n", `p.yaml:3:8: image must be a mapping, not a list`},
+		"image, typo":       {base + "image: {allowed-base: [a]}\n", `p.yaml:3:9: unknown key "allowed-base" in image; did you mean "allowed-bases"? (allowed: allowed-bases, locked)`},
+		"bases, one word":   {base + "image: {allowed-bases: a}\n", `p.yaml:3:24: allowed-bases must be a list, not text`},
+		"bases, no value":   {base + "image:\n  allowed-bases:\n", `p.yaml:4:18: allowed-bases has no value; write [] to allow every base`},
+		"base, a number":    {base + "image: {allowed-bases: [12]}\n", `p.yaml:3:25: allowed-bases must be text, not the number 12; put it in quotes`},
+		"base, empty":       {base + "image: {allowed-bases: [alpine, '']}\n", `p.yaml:3:33: allowed-bases is empty`},
+		"base, a scheme":    {base + "image: {allowed-bases: [docker://alpine]}\n", `p.yaml:3:25: allowed-bases: "docker://alpine" is not a glob on an image name (form: registry/name, such as "public.ecr.aws/lambda/*")`},
+		"base, spaces":      {base + "image: {allowed-bases: ['alpine ']}\n", `p.yaml:3:25: allowed-bases: "alpine " is not a glob`},
+		"base, one letter":  {base + "image: {allowed-bases: ['alpine:?']}\n", `p.yaml:3:25: allowed-bases: "alpine:?" is not a glob`},
+		"layers":            {base + "limits: {layers: many}\n", `p.yaml:3:18: layers must be a whole number, not text`},
 
 		"age":       {base + "advisories: {max-age: 2w}\n", `p.yaml:3:23: max-age: "2w" is not an age (form: days such as "14d" or hours such as "36h"`},
 		"age 0":     {base + "advisories: {max-age: 0d}\n", `"0d" is not an age`},

@@ -29,6 +29,7 @@ type Policy struct {
 	Block, Warn []Clause
 	Advisories  AdvisoryRules
 	Limits      Limits
+	Image       ImageRules
 	Waivers     []Waiver
 }
 
@@ -63,6 +64,9 @@ type Clause struct {
 	Confidence audit.Confidence
 	// Fixable narrows to findings whose advisory names a fixed version.
 	Fixable bool
+	// Origin narrows to findings of the base image, or to those of the function's
+	// own files; a finding that says nothing is the function's. Empty means both.
+	Origin audit.Origin
 	// Rules are rule ids or globs, one of which must match; none means any rule.
 	Rules []string
 	// Locked keeps policies that extend this one from replacing the clause,
@@ -88,6 +92,9 @@ func (c Clause) matches(f audit.Finding) bool {
 	if c.Fixable && (f.Advisory == nil || f.Advisory.Fixed == "") {
 		return false
 	}
+	if c.Origin != "" && effectiveOrigin(f) != c.Origin {
+		return false
+	}
 	return len(c.Rules) == 0 || matchAny(c.Rules, f.Rule)
 }
 
@@ -98,6 +105,15 @@ func effectiveSeverity(f audit.Finding) audit.Severity {
 		return audit.SeverityHigh
 	}
 	return f.Severity
+}
+
+// effectiveOrigin is the finding's origin, with anything but base as own: only
+// what is known to be the base image's is treated as such.
+func effectiveOrigin(f audit.Finding) audit.Origin {
+	if f.Origin == audit.OriginBase {
+		return audit.OriginBase
+	}
+	return audit.OriginOwn
 }
 
 // Staleness is what follows from advisory data that is too old. The zero value
@@ -135,4 +151,16 @@ type Limits struct {
 	Ratio      int64 // uncompressed to compressed bytes
 	Depth      int   // of archives in archives
 	PathBytes  int   // of one path
+	Layers     int   // of one image
+
+	// Those of an image take the place of their namesakes for it.
+	ImageTotalBytes, ImageFileBytes int64
+	ImageEntries                    int
+}
+
+// ImageRules are what the policy expects of a container image.
+type ImageRules struct {
+	// AllowedBases are globs on the name of the base image, one of which must
+	// match; none means that any base will do. The image inspector compares.
+	AllowedBases []string
 }

@@ -31,7 +31,7 @@ func anyFinding(r *rand.Rand) audit.Finding {
 	f := flaw(audit.Severity(r.IntN(6)), pick(r, "a", "b", "c"), pick(r, "GHSA-1111", "GHSA-2222"))
 	f.Rule = pick(r, "osv-vulnerable", "osv-malicious", "secret-private-key")
 	f.Confidence = audit.Confidence(r.IntN(3))
-	f.Target = pick(r, "f", "g")
+	f.Target, f.Origin = pick(r, "f", "g"), pick(r, "", audit.OriginOwn, audit.OriginBase)
 	// Prefixes of eight digits are shared on purpose.
 	f.Fingerprint = pick(r, "11111111", "22222222") + audit.Fingerprint(f.Rule, f.Subject)[8:]
 	if r.IntN(2) == 0 {
@@ -48,6 +48,7 @@ func anyClause(r *rand.Rand) gate.Clause {
 	if r.IntN(3) == 0 {
 		c.Rules = []string{pick(r, "osv-*", "secret-*", "osv-malicious")}
 	}
+	c.Origin = pick(r, "", "", audit.OriginOwn, audit.OriginBase)
 	c.Confidence, c.Fixable = audit.Confidence(r.IntN(3)), r.IntN(4) == 0
 	return c
 }

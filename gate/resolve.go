@@ -12,6 +12,7 @@ func resolve(docs []document, errs *errorList) Policy {
 		r.requirements(doc, level)
 		r.clauses(doc, level)
 		r.advisories(doc)
+		r.image(doc)
 		for _, apply := range doc.settings {
 			apply(&p)
 		}
@@ -45,7 +46,9 @@ type resolver struct {
 	standing []clauseEntry
 	// advisoriesLockedAt is where the advisories were locked, if they were.
 	advisoriesLockedAt *position
-	errs               *errorList
+	// imageLockedAt is where the section image was locked, if it was.
+	imageLockedAt *position
+	errs          *errorList
 }
 
 func (r *resolver) requirements(doc document, level int) {
@@ -106,5 +109,18 @@ func (r *resolver) advisories(doc document) {
 	}
 	if doc.advisoriesLocked {
 		r.advisoriesLockedAt = &doc.advisoriesAt
+	}
+}
+
+func (r *resolver) image(doc document) {
+	if doc.imageAt == (position{}) {
+		return
+	}
+	if r.imageLockedAt != nil {
+		r.errs.add(doc.imageAt.errorf("image is locked at %s and can't be set again", *r.imageLockedAt))
+		return
+	}
+	if doc.imageLocked {
+		r.imageLockedAt = &doc.imageAt
 	}
 }

@@ -57,6 +57,31 @@ func (d *decoder) limitFields(doc *document) []field {
 		count("ratio", func(l *Limits, v int) { l.Ratio = int64(v) }),
 		count("depth", func(l *Limits, v int) { l.Depth = v }),
 		count("path-bytes", func(l *Limits, v int) { l.PathBytes = v }),
+		count("layers", func(l *Limits, v int) { l.Layers = v }),
+		size("image-total-bytes", func(l *Limits, v int64) { l.ImageTotalBytes = v }),
+		size("image-file-bytes", func(l *Limits, v int64) { l.ImageFileBytes = v }),
+		count("image-entries", func(l *Limits, v int) { l.ImageEntries = v }),
+	}
+}
+
+func (d *decoder) imageFields(doc *document) []field {
+	return []field{
+		{key: "allowed-bases", read: func(n ast.Node) {
+			// Elsewhere a key without a value is an empty list. Here that would
+			// lift what the extended policy asks for.
+			if isImplicitNull(n) {
+				d.errorf(n, "allowed-bases has no value; write [] to allow every base")
+				return
+			}
+			bases := []string{}
+			d.list("allowed-bases", d.parsed("allowed-bases", func(s string) error {
+				base, err := parseBase(s)
+				bases = append(bases, base)
+				return err
+			}))(n)
+			doc.settings = append(doc.settings, func(p *Policy) { p.Image.AllowedBases = bases })
+		}},
+		{key: "locked", read: d.boolean("locked", &doc.imageLocked)},
 	}
 }
 

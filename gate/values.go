@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/lambdagate/lambdagate/audit"
 )
 
 var (
@@ -14,7 +16,10 @@ var (
 	fingerprintForm = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
 	ageForm         = regexp.MustCompile(`^([1-9][0-9]{0,3})(d|h)$`)
 	sizeForm        = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})(|KiB|MiB|GiB|TiB)$`)
-	digestForm      = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	// baseForm is a glob on an image name. Other characters, and an empty part
+	// between slashes, are in no name, so that the glob would match nothing.
+	baseForm   = regexp.MustCompile(`^[A-Za-z0-9*][A-Za-z0-9._:@*-]*(/[A-Za-z0-9._:@*-]+)*$`)
+	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 )
 
 // parseAge reads "14d" or "36h".
@@ -57,6 +62,22 @@ func parseStaleness(s string) (Staleness, error) {
 		return StaleUndecided, fmt.Errorf("unknown value %q%s %s", s, didYouMean(s, stalenessNames()), allowed(stalenessNames()))
 	}
 	return Staleness(i), nil
+}
+
+func parseOrigin(s string) (audit.Origin, error) {
+	names := []string{string(audit.OriginBase), string(audit.OriginOwn)}
+	if !slices.Contains(names, s) {
+		return "", fmt.Errorf("unknown origin %q%s %s", s, didYouMean(s, names), allowed(names))
+	}
+	return audit.Origin(s), nil
+}
+
+// parseBase reads a glob on the name of a base image.
+func parseBase(s string) (string, error) {
+	if !baseForm.MatchString(s) {
+		return "", fmt.Errorf("%q is not a glob on an image name (form: registry/name, such as %q)", s, "public.ecr.aws/lambda/*")
+	}
+	return s, nil
 }
 
 // parseDay reads a calendar day as its first moment in UTC.

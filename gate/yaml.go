@@ -145,7 +145,7 @@ func unsupported(t *token.Token) string {
 	case token.AnchorType:
 		return `anchors are not supported; quote a value that begins with "&"`
 	case token.AliasType:
-		return `aliases are not supported; quote a glob that begins with "*"`
+		return `aliases are not supported; quote a glob that begins with "*" or holds ":*"`
 	case token.TagType:
 		return `tags are not supported; quote a value that begins with "!"`
 	case token.DirectiveType:

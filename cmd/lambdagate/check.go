@@ -108,6 +108,7 @@ func (a *app) check(ctx context.Context, paths []string, o checkOptions) error {
 
 	selected, rest := builtin.Select(builtin.Inspectors(builtin.Options{
 		Advisories: source, SecretKey: []byte(fingerprintKey), Clock: a.clock, Dockerfile: o.dockerfile,
+		AllowedBases: policy.Image.AllowedBases,
 	}), o.only)
 	result := audit.Run(ctx, targets, audit.Options{
 		Inspectors: selected, NotSelected: rest, Collector: builtin.Collector(),

@@ -98,22 +98,26 @@ func (s online) Lookup(ctx context.Context, packages []audit.Package) (osv.Answe
 	return answer, err
 }
 
+// limitsOf are the default limits with those that the policy sets.
 func limitsOf(p gate.Policy) artifact.Limits {
 	l := artifact.DefaultLimits()
-	override := func(to *int64, v int64) {
-		if v > 0 {
-			*to = v
-		}
-	}
-	override(&l.TotalBytes, p.Limits.TotalBytes)
-	override(&l.FileBytes, p.Limits.FileBytes)
-	override(&l.Ratio, p.Limits.Ratio)
-	entries, depth, path := int64(l.Entries), int64(l.Depth), int64(l.PathBytes)
-	override(&entries, int64(p.Limits.Entries))
-	override(&depth, int64(p.Limits.Depth))
-	override(&path, int64(p.Limits.PathBytes))
-	l.Entries, l.Depth, l.PathBytes = int(entries), int(depth), int(path)
+	set(&l.TotalBytes, p.Limits.TotalBytes)
+	set(&l.FileBytes, p.Limits.FileBytes)
+	set(&l.Ratio, p.Limits.Ratio)
+	set(&l.Entries, p.Limits.Entries)
+	set(&l.Depth, p.Limits.Depth)
+	set(&l.PathBytes, p.Limits.PathBytes)
+	set(&l.Layers, p.Limits.Layers)
+	set(&l.ImageTotalBytes, p.Limits.ImageTotalBytes)
+	set(&l.ImageFileBytes, p.Limits.ImageFileBytes)
+	set(&l.ImageEntries, p.Limits.ImageEntries)
 	return l
+}
+
+func set[T int | int64](to *T, v T) {
+	if v > 0 {
+		*to = v
+	}
 }
 
 func inspectorList() string { return strings.Join(builtin.Names(), ", ") }

@@ -56,6 +56,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gate": cmdGate, "mkzip": cmdMkzip, "osvserver": cmdOSVServer(t), "sample": cmdSample, "plant": cmdPlant,
+			"mkimage": cmdMkimage(t), "registry": cmdRegistry(t), "cut": cmdCut, "digest": cmdDigest, "replace": cmdReplace,
 		},
 	})
 }

@@ -16,6 +16,7 @@ func fixtures(t *testing.T) map[string]report.Report {
 		"rich":      report.New(richInput(t)),
 		"pass":      report.New(passInput(t)),
 		"undecided": report.New(undecidedInput()),
+		"image":     report.New(imageInput(t)),
 		"empty":     report.New(report.Input{Tool: report.Tool{Name: "lambdagate", Version: "0.1.0"}}),
 	}
 }

@@ -83,21 +83,27 @@ func marksOf(v Verdict) map[key]mark {
 	return marks
 }
 
-// findings prints those that no waiver covers, worst first.
+// findings prints those that no waiver covers, worst first, and what the base
+// image brings along after all else.
 func (t *text) findings(blockingOnly bool) {
 	type section struct {
 		severity audit.Severity
 		target   string
 	}
-	var previous section
-	for i, g := range t.groups(blockingOnly) {
+	var previous *section
+	var base []group
+	for _, g := range t.groups(blockingOnly) {
+		if g.ofBase() {
+			base = append(base, g)
+			continue
+		}
 		s := section{g.severity, g.target}
-		if i == 0 || s != previous {
+		if previous == nil || s != *previous {
 			t.severityHeading(g)
 		} else {
 			t.gap()
 		}
-		previous = s
+		previous = &s
 		switch {
 		case g.folded:
 			t.foldedGroup(g)
@@ -107,6 +113,7 @@ func (t *text) findings(blockingOnly bool) {
 			t.single(g)
 		}
 	}
+	t.baseImages(base)
 }
 
 func (t *text) severityHeading(g group) {
@@ -149,6 +156,7 @@ func (t *text) groups(blockingOnly bool) []group {
 	type packageKey struct {
 		target, rule string
 		pkg          PackageRef
+		base         bool
 	}
 	seen := make(map[packageKey]int)
 	for _, f := range t.report.Findings {
@@ -157,7 +165,7 @@ func (t *text) groups(blockingOnly bool) []group {
 			continue
 		}
 		if f.Package != nil && f.Advisory != nil {
-			k := packageKey{f.Target, f.Rule, *f.Package}
+			k := packageKey{f.Target, f.Rule, *f.Package, ofBase(f)}
 			if i, ok := seen[k]; ok {
 				groups[i].add(f, level)
 				continue

@@ -52,20 +52,31 @@ func (t *text) single(g group) {
 // one remedy that cures them.
 func (t *text) packageGroup(g group) {
 	first := g.findings[0]
-	name := column(0, strings.TrimSpace(first.Package.Name+" "+first.Package.Version), bold)
-	t.row(g.level.String(), g.level.style(), append([]span{name}, place(first.Location)...)...)
+	t.row(g.level.String(), g.level.style(), append([]span{packageName(g)}, place(first.Location)...)...)
 	t.related(first.Related)
+	t.advisories(g.findings, g.level)
+	t.remedies(g)
+	t.rule(g)
+}
+
+// packageName is the name and version of a group's package.
+func packageName(g group) span {
+	p := g.findings[0].Package
+	return column(0, strings.TrimSpace(p.Name+" "+p.Version), bold)
+}
+
+// advisories prints rows whose columns are aligned; level is that of the
+// heading above them.
+func (t *text) advisories(findings []Finding, level level) {
 	severityWidth, idWidth := 0, shortDigits
-	for _, f := range g.findings {
+	for _, f := range findings {
 		severityWidth = max(severityWidth, len(f.Severity.String()))
 		idWidth = max(idWidth, utf8.RuneCountInString(escape(f.Advisory.ID)))
 	}
 	idWidth = min(idWidth, maxIDWidth)
-	for _, f := range g.findings {
-		t.advisory(f, g.level, severityWidth, idWidth)
+	for _, f := range findings {
+		t.advisory(f, level, severityWidth, idWidth)
 	}
-	t.remedies(g)
-	t.rule(g)
 }
 
 // advisory prints a row of two lines: what it is, and below its id the
@@ -179,9 +190,10 @@ func isCommand(s string) bool {
 // rule prints by which rule and clauses a group is here, and what is less than
 // sure about it.
 func (t *text) rule(g group, more ...span) {
-	var doubts, clauses []string
+	var rules, doubts, clauses []string
 	for _, f := range g.findings {
-		if f.Origin == "base" {
+		rules = append(rules, f.Rule)
+		if f.Origin == string(audit.OriginBase) && !ofBase(f) { // those have a heading that says so
 			doubts = append(doubts, "from the base image")
 		}
 		if f.Confidence != audit.ConfidenceHigh {
@@ -189,7 +201,11 @@ func (t *text) rule(g group, more ...span) {
 		}
 		clauses = append(clauses, t.marks[f.key()].clauses...)
 	}
-	spans := append([]span{column(0, g.findings[0].Rule, plainText)}, more...)
+	var spans []span
+	for _, rule := range distinct(rules) {
+		spans = append(spans, column(2, rule, plainText))
+	}
+	spans = append(spans, more...)
 	for _, doubt := range distinct(doubts) {
 		spans = append(spans, column(2, doubt, plainText))
 	}

@@ -41,7 +41,7 @@ func TestWidth(t *testing.T) {
 
 // margin matches the lines that may stand at the margin of a report on
 // hostile input: our headings and the verdict.
-var margin = regexp.MustCompile(`^(CRITICAL|HIGH|UNKNOWN|MEDIUM|LOW|INFO|Waived|Expired waivers|Unused waivers|Looked at|Notes|Incomplete|To accept a finding|BLOCK  |PASS  |UNDECIDED($|  ))`)
+var margin = regexp.MustCompile(`^(CRITICAL|HIGH|UNKNOWN|MEDIUM|LOW|INFO|From the base image|Waived|Expired waivers|Unused waivers|Looked at|Notes|Incomplete|To accept a finding|BLOCK  |PASS  |UNDECIDED($|  ))`)
 
 // label matches what may stand in the first columns of a finding.
 var label = regexp.MustCompile(`^  (BLOCK|warn|note|also|seen|fix|rule)(  |$)`)
@@ -91,19 +91,21 @@ func hostileReport(s string) report.Report {
 	}
 	withPackage := draft
 	withPackage.Fingerprint, withPackage.Package, withPackage.Advisory = "g", &p, advisory
+	ofBase := withPackage
+	ofBase.Fingerprint, ofBase.Origin = "h", audit.OriginBase
 	outcome := audit.Outcome{Inspector: s, Target: s, Status: audit.StatusPartial, Reason: s, Problems: []audit.Problem{{Path: s, Reason: s}}}
 	waiver := gate.Waiver{Rule: s, Subject: s, Owner: s, Reason: s, Source: s}
 	return report.New(report.Input{
 		Tool: report.Tool{Name: "lambdagate", Version: s}, Policy: report.Policy{Name: s, Digest: s},
 		Result: audit.Result{
 			Targets:    []audit.TargetResult{{Name: s, Kind: audit.Kind(s), Packages: []audit.Package{p}}, {Name: "two"}},
-			Findings:   []audit.Finding{draft, withPackage},
+			Findings:   []audit.Finding{draft, withPackage, ofBase},
 			Outcomes:   []audit.Outcome{outcome},
 			Advisories: audit.Advisories{Source: s, Digest: s},
 		},
 		Verdict: gate.Verdict{
 			Decision: gate.Block,
-			Reasons:  []gate.Reason{{Finding: "f", Target: s, Clause: s}, {Finding: "g", Target: s, Clause: s}},
+			Reasons:  []gate.Reason{{Finding: "f", Target: s, Clause: s}, {Finding: "g", Target: s, Clause: s}, {Finding: "h", Target: s, Clause: s}},
 			Waived:   []gate.Waived{{Finding: "f", Target: s, Waiver: waiver}, {Target: s, Inspector: s, Path: s, Waiver: waiver}},
 			Expired:  []gate.Waiver{waiver}, Unused: []gate.Waiver{waiver}, Incomplete: []audit.Outcome{outcome},
 			Undecided: []string{s}, Notes: []string{s},
@@ -179,7 +181,12 @@ func TestNewKeepsNothing(t *testing.T) {
 }
 
 func TestQuietKeepsWhatBlocks(t *testing.T) {
-	r := report.New(richInput(t))
+	quietKeepsWhatBlocks(t, report.New(richInput(t)))
+	quietKeepsWhatBlocks(t, report.New(imageInput(t)))
+}
+
+func quietKeepsWhatBlocks(t *testing.T, r report.Report) {
+	t.Helper()
 	out := string(render(t, r, "text", report.Options{Quiet: true}))
 	blocking := make(map[string]bool)
 	for _, reason := range r.Verdict.Reasons {
@@ -216,7 +223,7 @@ func TestManyAdvisoriesStayShort(t *testing.T) {
 }
 
 func FuzzReadWrite(f *testing.F) {
-	for _, name := range []string{"rich", "pass", "undecided", "empty"} {
+	for _, name := range []string{"rich", "pass", "undecided", "empty", "image"} {
 		f.Add(read(f, goldenDir+"/"+name+".json"))
 	}
 	f.Add([]byte(`{"schema":1,"tool":{"name":"x"},"findings":[{"rule":"osv-x","package":{},"advisory":{}}],"verdict":{"decision":"block"}}`))
