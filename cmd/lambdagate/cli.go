@@ -25,9 +25,10 @@ const (
 // and the clock.
 type stdio struct {
 	out, err io.Writer
-	// terminal says whether out is one: it decides on colour.
-	terminal bool
-	getenv   func(string) string
+	// terminal says whether out is one: it decides on colour. errTerminal says
+	// it of err: progress is shown there or nowhere.
+	terminal, errTerminal bool
+	getenv                func(string) string
 }
 
 // app carries what every verb needs.

@@ -82,7 +82,7 @@ func (o *opener) reference(ctx context.Context, name string) (audit.Artifact, er
 func (o *opener) options() registry.Options {
 	return registry.Options{
 		Platform: o.platform, NoCache: o.noCache, MaxLayers: o.limits.Layers,
-		CacheDir: o.getenv("LAMBDAGATE_CACHE"), Warn: func(s string) { o.warn("%s", s) },
+		CacheDir: o.getenv("LAMBDAGATE_CACHE"), Progress: o.newProgress(), Warn: func(s string) { o.warn("%s", s) },
 		UserAgent: "lambdagate/" + tool().Version,
 		Insecure:  true, // plain http on loopback, where nobody listens in
 	}
