@@ -64,7 +64,7 @@ func openTarImage(ctx context.Context, path, platform string, limits Limits) (au
 			return s, ociLoader(s, reference, platform), nil
 		}
 		_ = s.Close() // it was only read
-		return nil, nil, fmt.Errorf("is a tar archive but not a container image: it has neither %q nor %q", dockerManifest, ociIndex)
+		return nil, nil, fmt.Errorf("is a tar archive but not a container image, or one that is cut short: it has neither %q nor %q", dockerManifest, ociIndex)
 	})
 }
 
