@@ -77,7 +77,7 @@ func (t *text) hindrances() []string {
 	}
 	var all []string
 	for _, e := range events {
-		said := strings.Join(inspectors[e], " and ") + " " + shortfall(e.status)
+		said := enumerate(inspectors[e]) + " " + shortfall(e.status)
 		if len(t.report.Targets) > 1 {
 			said += " in " + several(targets[e])
 		}
@@ -87,6 +87,15 @@ func (t *text) hindrances() []string {
 		all = append(all, said)
 	}
 	return append(all, t.report.Verdict.Undecided...)
+}
+
+// enumerate joins names as in a sentence: "a, b and c".
+func enumerate(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 func addOnce(names []string, name string) []string {
