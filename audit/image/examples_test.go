@@ -190,7 +190,7 @@ func comment(t *testing.T, words []string, o *Options, before func(*fake)) func(
 // run does what a command would do, and returns the packages that it installs.
 func run(f *fake, line string) []string {
 	if strings.Contains(line, "apt-get update") && !strings.Contains(line, "rm -rf /var/lib/apt/lists") {
-		f.files = append(f.files, fakeFile{path: "var/lib/apt/lists/deb.debian.org_main", size: 20 << 20, mode: 0o644, layer: len(f.image.Layers)})
+		f.files = append(f.files, fakeFile{path: "var/lib/apt/lists/deb.example_main", size: 20 << 20, mode: 0o644, layer: len(f.image.Layers)})
 	}
 	words := strings.Fields(line)
 	last := words[len(words)-1]

@@ -13,7 +13,7 @@ func TestLockfiles(t *testing.T) {
 		{"npm 7 and later", "package-lock.json", `{"name": "own", "lockfileVersion": 3, "packages": {
 "": {"name": "own", "version": "1.0.0"},
 "node_modules/lodash": {"version": "4.17.15"},
-"node_modules/a/node_modules/@s/b": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/b.tgz"},
+"node_modules/a/node_modules/@s/b": {"version": "1.0.0", "resolved": "https://registry.example/b.tgz"},
 "node_modules/alias": {"name": "real", "version": "2.0.0", "devOptional": true},
 "node_modules/jest": {"version": "1.0.0", "dev": true},
 "node_modules/linked": {"resolved": "packages/linked", "link": true},
