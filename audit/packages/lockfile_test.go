@@ -75,7 +75,7 @@ func TestLockfiles(t *testing.T) {
 		{"go", "go.mod", "module example.com/m\n\ngo 1.22\n\nrequire (\n\tgolang.org/x/net v0.7.0\n\texample.com/part v1.0.0\n)\n\nreplace example.com/part => ./part\n", []string{
 			"Go golang.org/x/net@0.7.0 lockfile go.mod:6",
 		}},
-		{"bundler", "Gemfile.lock", "PATH\n  remote: part\n  specs:\n    part (1.0)\n\nGEM\n  remote: https://rubygems.org/\n  specs:\n    nokogiri (1.13.0-x86_64-linux)\n    rack (2.2.3)\n", []string{
+		{"bundler", "Gemfile.lock", "PATH\n  remote: part\n  specs:\n    part (1.0)\n\nGEM\n  remote: https://gems.example/\n  specs:\n    nokogiri (1.13.0-x86_64-linux)\n    rack (2.2.3)\n", []string{
 			"RubyGems nokogiri@1.13.0 lockfile Gemfile.lock:9",
 			"RubyGems rack@2.2.3 lockfile Gemfile.lock:10",
 		}},
