@@ -47,6 +47,8 @@ func (o *opener) open(ctx context.Context, name string) (audit.Artifact, error) 
 		}
 	}
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && (kind == "docker-archive" || kind == "oci"):
+		return nil, usage("%q does not exist", rest)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, usage("%q does not exist; for an image: registry:%s or daemon:%s", name, name, name)
 	case errors.Is(err, registry.ErrUsage):
