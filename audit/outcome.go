@@ -61,10 +61,11 @@ func conclude(inspector, target string, c Conclusion, artifactProblems []Problem
 		o.Status, o.Reason = StatusFailed, c.Failed.Error()
 	case walkErr != nil:
 		o.Status, o.Reason = StatusFailed, walkErr.Error()
+	case c.Skipped != "" && len(c.Problems) == 0:
+		// What could not be read was not this inspector's to read.
+		o.Status, o.Reason, o.Problems = StatusSkipped, c.Skipped, nil
 	case len(o.Problems) > 0:
 		o.Status, o.Reason = StatusPartial, summarise(o.Problems)
-	case c.Skipped != "":
-		o.Status, o.Reason = StatusSkipped, c.Skipped
 	default:
 		o.Status = StatusComplete
 	}

@@ -195,6 +195,9 @@ func TestOutcomes(t *testing.T) {
 			status: audit.StatusFailed, reason: "the disk is gone"},
 		{name: "nothing to do", inspector: grep{conclude: func(audit.Inventory) audit.Conclusion { return audit.Conclusion{Skipped: "no image"} }},
 			status: audit.StatusSkipped, reason: "no image"},
+		{name: "nothing to do in a broken artifact", artifact: memory{problems: []audit.Problem{{Path: "z", Reason: "bad"}}},
+			inspector: grep{conclude: func(audit.Inventory) audit.Conclusion { return audit.Conclusion{Skipped: "no image"} }},
+			status:    audit.StatusSkipped, reason: "no image"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.ctx == nil {
