@@ -141,11 +141,11 @@ func (t *text) outcome(o Outcome) {
 			t.flow(indent, indent, words(fmt.Sprintf("and %d more", len(o.Problems)-i)))
 			return
 		}
-		path := p.Path
-		if path == "" {
-			path = "everything:"
+		about := []span{column(0, p.Path, plainText), words(p.Reason)}
+		if p.Path == "" {
+			about = about[1:] // it concerns the whole
 		}
-		t.flow(indent, indent+2, column(0, path, plainText), words(p.Reason))
+		t.flow(indent, indent+2, about...)
 	}
 }
 
