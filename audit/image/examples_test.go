@@ -41,8 +41,15 @@ func TestShape(t *testing.T) {
 	f := platform("linux", "arm64")
 	f.image.Platforms = []string{"linux/amd64", "linux/arm64", "unknown/unknown", "unknown/unknown", "linux/s390x"}
 	got := expect(t, check(Options{}, f, packages{}), ruleIndex, `an index of 5 manifests ("linux/amd64", "linux/arm64", "unknown/unknown", "unknown/unknown", …)`)
-	if !strings.Contains(got.Remedy, "--provenance=false --sbom=false --platform linux/arm64") {
-		t.Errorf("remedy %q", got.Remedy)
+	if !strings.Contains(got.Remedy, "--provenance=false --sbom=false --platform linux/arm64") || got.Severity != audit.SeverityMedium {
+		t.Errorf("severity %s, remedy %q", got.Severity, got.Remedy)
+	}
+	for _, f := range []*fake{platform("linux", "arm64"), platform("linux", "amd64")} {
+		f.image.Platforms = []string{"linux/amd64", "linux/arm64"}
+		f.image.Tag, f.image.ByDigest = "v1", f.image.Config.Architecture == "amd64"
+		if got := expect(t, check(Options{}, f, packages{}), ruleIndex, "an index of 2 manifests"); got.Severity != audit.SeverityHigh {
+			t.Errorf("in a registry the severity is %s", got.Severity)
+		}
 	}
 }
 

@@ -146,7 +146,7 @@ func startRules() []audit.Rule {
 	}, {
 		ID: ruleIndex, Title: "Reference names an index, not an image", Severity: audit.SeverityMedium,
 		Doc: audit.Doc{
-			What:   "A reference that resolves to an OCI index or a Docker manifest list: several platforms, or one platform and the attestations that buildx adds by default.",
+			What:   "A reference that resolves to an OCI index or a Docker manifest list: several platforms, or one platform and the attestations that buildx adds by default. In a registry the severity is high, since Lambda refuses it; in a file it is medium.",
 			Why:    "Lambda takes a single manifest and refuses an index when the function is created or updated.",
 			Before: "# docker buildx build .\nFROM public.ecr.aws/lambda/python:3.13\nCOPY app.py ${LAMBDA_TASK_ROOT}/\nCMD [\"app.handler\"]\n",
 			After:  "# docker buildx build --provenance=false --sbom=false .\nFROM public.ecr.aws/lambda/python:3.13\nCOPY app.py ${LAMBDA_TASK_ROOT}/\nCMD [\"app.handler\"]\n",

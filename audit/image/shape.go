@@ -33,8 +33,12 @@ func (c *judging) index() {
 	if c.image.Config.Architecture == "arm64" {
 		platform = "linux/arm64"
 	}
+	severity := audit.SeverityMedium // a file may yet be pushed platform by platform
+	if c.image.Tag != "" || c.image.ByDigest {
+		severity = audit.SeverityHigh // what a function would be created from
+	}
 	c.add(ruleIndex, audit.Finding{
-		Confidence: audit.ConfidenceHigh,
+		Severity: severity, Confidence: audit.ConfidenceHigh,
 		Message: fmt.Sprintf("%s is an index of %d manifests (%s), and Lambda takes a single image only",
 			quote(c.image.Reference), len(c.image.Platforms), shortList(c.image.Platforms)),
 		Subject: "index",
