@@ -37,7 +37,7 @@ func connect(ctx context.Context, where reference, o Options) (*client, error) {
 		own := newTransport()
 		base, c.idle = own, own.CloseIdleConnections
 	}
-	base = &retrying{&watching{&guarding{base, o.Insecure}, o.IdleTimeout}, o.Backoff}
+	base = &retrying{&watching{&guarding{inner: base, insecure: o.Insecure}, o.IdleTimeout}, o.Backoff}
 	authenticated, err := transport.NewWithContext(ctx, where.Context().Registry, auth,
 		transport.NewUserAgent(base, o.UserAgent), []string{where.Context().Scope(transport.PullScope)})
 	if err != nil {

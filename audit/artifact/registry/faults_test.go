@@ -272,8 +272,13 @@ func TestTLS(t *testing.T) {
 	ref := l.store(t, "fn:v1", newImage(t, 1))
 	o := l.options(t)
 	o.Transport = nil // knows nothing of the server's authority
-	if err := fetch(t.Context(), ref, o); err == nil || !strings.Contains(err.Error(), "signed by an authority that this machine does not know") {
-		t.Errorf("got %v", err)
+	for _, insecure := range []bool{false, true} {
+		// With plain http allowed on loopback, a refused certificate is no reason
+		// to fall back to it.
+		o.Insecure = insecure
+		if err := fetch(t.Context(), ref, o); err == nil || !strings.Contains(err.Error(), "signed by an authority that this machine does not know") {
+			t.Errorf("insecure %v: got %v", insecure, err)
+		}
 	}
 	o = l.options(t)
 	// The certificate is for 127.0.0.1 and example.com.

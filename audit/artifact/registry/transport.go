@@ -2,12 +2,14 @@ package registry
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -31,17 +33,30 @@ func newTransport() *http.Transport {
 var errPlainHTTP = errors.New("plain http is refused (allowed: https, and http to this machine's loopback if that is asked for)")
 
 // guarding refuses plain http. The library would fall back to it for private
-// addresses, and a redirect may ask for it.
+// addresses, and a redirect may ask for it. Where a certificate was refused,
+// there is no falling back at all: the reason would be lost, and a password
+// could be asked for without TLS.
 type guarding struct {
 	inner    http.RoundTripper
 	insecure bool
+	refused  atomic.Pointer[tls.CertificateVerificationError]
 }
 
 func (g *guarding) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Scheme != "https" && (!g.insecure || !isLoopback(req.URL.Hostname())) {
-		return nil, errPlainHTTP
+	if req.URL.Scheme != "https" {
+		if !g.insecure || !isLoopback(req.URL.Hostname()) {
+			return nil, errPlainHTTP
+		}
+		if refused := g.refused.Load(); refused != nil {
+			return nil, refused
+		}
 	}
-	return g.inner.RoundTrip(req)
+	resp, err := g.inner.RoundTrip(req)
+	var refused *tls.CertificateVerificationError
+	if errors.As(err, &refused) {
+		g.refused.Store(refused)
+	}
+	return resp, err
 }
 
 func isLoopback(host string) bool {
