@@ -39,7 +39,7 @@ type cache struct {
 	dir   string
 	bound int64
 
-	mu sync.Mutex // one eviction at a time
+	mu sync.Mutex // one eviction at a time, and none between storing and opening
 }
 
 // errCache marks a failure to write to the cache.
@@ -94,8 +94,9 @@ func check(ctx context.Context, file *os.File, d v1.Descriptor) error {
 	return nil
 }
 
-// put stores what r reads under the digest and opens it. The reader checks the
-// content. An error wraps errCache if it is the cache that failed, not r.
+// put stores what r reads under the digest and opens it; the file is nil if the
+// cache was too small to keep it. The reader checks the content. An error wraps
+// errCache if it is the cache that failed, not r.
 func (c *cache) put(ctx context.Context, h v1.Hash, r io.Reader) (*os.File, error) {
 	path := c.path(h)
 	if err := os.MkdirAll(filepath.Dir(path), folderMode); err != nil {
@@ -113,16 +114,29 @@ func (c *cache) put(ctx context.Context, h v1.Hash, r io.Reader) (*os.File, erro
 		_ = os.Remove(temp.Name())
 		return nil, err
 	}
-	if err := os.Rename(temp.Name(), path); err != nil {
-		_ = os.Remove(temp.Name())
-		return nil, fmt.Errorf("%w: %w", errCache, err)
-	}
-	file, err := os.Open(path)
+	file, err := c.publish(temp.Name(), path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errCache, err)
 	}
 	c.evict()
 	return file, nil
+}
+
+// publish moves a finished file to its place and opens it there, before an
+// eviction on behalf of another layer can remove it. If another process has
+// done so, the file is nil.
+func (c *cache) publish(temp, path string) (*os.File, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := os.Rename(temp, path); err != nil {
+		_ = os.Remove(temp)
+		return nil, err
+	}
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return file, err
 }
 
 // cacheWriter marks its errors, so that a full disk can be told from a broken
