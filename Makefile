@@ -22,7 +22,7 @@ golden: ## rewrite golden files and the generated rule pages
 
 bench: build ## check on about 240 MB of npm packages, as a ratio to inflating them once
 	testdata/bench/package.sh
-	LAMBDAGATE_BENCH="$(CURDIR)/testdata/bench/work/package.zip" go test ./cmd/lambdagate -run '^$$' -bench . -benchtime 5x
+	LAMBDAGATE_BENCH="$(CURDIR)/testdata/bench/out/package.zip" go test ./cmd/lambdagate -run '^$$' -bench . -benchtime 5x
 	go test ./audit/artifact -run '^$$' -bench Walk -benchtime 5x
 
 fuzz: ## each fuzz target for half a minute

@@ -88,7 +88,7 @@ func FuzzImage(f *testing.F) {
 			return
 		}
 		open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-		if _, err := readImage(bytes.NewReader(data), open); err != nil && !strings.HasPrefix(err.Error(), "is ") && !strings.HasPrefix(err.Error(), "has ") {
+		if _, err := readExecutable(bytes.NewReader(data), open); err != nil && !strings.HasPrefix(err.Error(), "is ") && !strings.HasPrefix(err.Error(), "has ") {
 			t.Errorf("%q is no clause about the file", err)
 		}
 	})

@@ -35,7 +35,7 @@ func readProgram(file audit.File) ([]sighting, error) {
 		if !hasMagic(data) {
 			return nil, nil
 		}
-		return readImage(bytes.NewReader(data), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil })
+		return readExecutable(bytes.NewReader(data), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil })
 	}
 	head, err := readHead(file)
 	if err != nil || !hasMagic(head) {
@@ -45,7 +45,7 @@ func readProgram(file audit.File) ([]sighting, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := readImage(r, file.Open)
+	found, err := readExecutable(r, file.Open)
 	return found, errors.Join(err, r.Close())
 }
 
@@ -59,19 +59,19 @@ func readHead(file audit.File) ([]byte, error) {
 	return head, errors.Join(err, r.Close())
 }
 
-// readImage reads a program's build information. open gives its content from
+// readExecutable reads a program's build information. open gives its content from
 // the start.
-func readImage(r io.ReaderAt, open func() (io.ReadCloser, error)) ([]sighting, error) {
+func readExecutable(r io.ReaderAt, open func() (io.ReadCloser, error)) ([]sighting, error) {
 	tables := &tables{r: r}
-	image, err := openImage(tables)
+	executable, err := openExecutable(tables)
 	if err != nil {
 		return nil, checkUnreadable(open, err)
 	}
-	found, err := rustCrates(image)
+	found, err := rustCrates(executable)
 	if err != nil || len(found) > 0 {
 		return found, err
 	}
-	if found, err = goModules(tables, image); err != nil || len(found) > 0 {
+	if found, err = goModules(tables, executable); err != nil || len(found) > 0 {
 		return found, err
 	}
 	return nil, checkPacked(r)
@@ -83,9 +83,9 @@ const goMagic = "\xff Go buildinf:"
 // goModules reads the modules linked into a Go program, and the standard
 // library. osv-scalibr's extractor is not used: it hides why a program can't
 // be read.
-func goModules(r io.ReaderAt, image image) ([]sighting, error) {
-	isGo := image.hasAny(".go.buildinfo", ".gopclntab", "__go_buildinfo", "__gopclntab")
-	if image.names && !isGo {
+func goModules(r io.ReaderAt, executable executable) ([]sighting, error) {
+	isGo := executable.hasAny(".go.buildinfo", ".gopclntab", "__go_buildinfo", "__gopclntab")
+	if executable.names && !isGo {
 		return nil, nil
 	}
 	info, err := buildinfo.Read(r)
@@ -142,8 +142,8 @@ const maxRustInfo = 8 << 20
 
 // rustCrates reads the list that cargo-auditable links into a program: JSON
 // compressed with zlib (https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md).
-func rustCrates(image image) ([]sighting, error) {
-	section := image.section(".dep-v0")
+func rustCrates(executable executable) ([]sighting, error) {
+	section := executable.section(".dep-v0")
 	if section == nil {
 		return nil, nil
 	}

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Installs about 240 MB of real npm packages, at exact versions, into
-# testdata/bench/work/package: what `make bench` checks. Nothing of it is run
+# testdata/bench/out/package: what `make bench` checks. Nothing of it is run
 # (--ignore-scripts) and nothing of it is committed.
 set -euo pipefail
 cd "$(dirname "$0")"
-if [ -f work/package/done ]; then exit 0; fi
+if [ -f out/package/done ]; then exit 0; fi
 command -v npm >/dev/null || { echo "make bench needs npm" >&2; exit 1; }
-rm -rf work/package
-mkdir -p work/package
-cd work/package
+rm -rf out/package
+mkdir -p out/package
+cd out/package
 cat >index.js <<'JS'
 exports.handler = async () => ({ statusCode: 200 });
 JS

@@ -14,11 +14,11 @@ const magicSize = 4
 
 // hasMagic says whether content begins like an ELF, PE or Mach-O program.
 func hasMagic(content []byte) bool {
-	return len(content) >= magicSize && imageOpener(content[:magicSize]) != nil
+	return len(content) >= magicSize && executableOpener(content[:magicSize]) != nil
 }
 
-// image is a program's section table.
-type image struct {
+// executable is a program's section table.
+type executable struct {
 	// section gives a section's content by name, or nil.
 	section func(name string) io.Reader
 	// names is true if a Go program would name its sections: it has a table,
@@ -26,20 +26,20 @@ type image struct {
 	names bool
 }
 
-func (i image) hasAny(names ...string) bool {
+func (i executable) hasAny(names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return i.section(name) != nil })
 }
 
-// openImage reads the section table of a program.
-func openImage(r io.ReaderAt) (image, error) {
+// openExecutable reads the section table of a program.
+func openExecutable(r io.ReaderAt) (executable, error) {
 	var magic [magicSize]byte
 	if _, err := r.ReadAt(magic[:], 0); err != nil {
-		return image{}, err
+		return executable{}, err
 	}
-	return imageOpener(magic[:])(r)
+	return executableOpener(magic[:])(r)
 }
 
-func imageOpener(magic []byte) func(io.ReaderAt) (image, error) {
+func executableOpener(magic []byte) func(io.ReaderAt) (executable, error) {
 	switch {
 	case string(magic) == elf.ELFMAG:
 		return openELF
@@ -51,10 +51,10 @@ func imageOpener(magic []byte) func(io.ReaderAt) (image, error) {
 	return nil
 }
 
-func openELF(r io.ReaderAt) (image, error) {
+func openELF(r io.ReaderAt) (executable, error) {
 	f, err := elf.NewFile(r)
 	if err != nil {
-		return image{}, err
+		return executable{}, err
 	}
 	section := func(name string) io.Reader {
 		if s := f.Section(name); s != nil {
@@ -62,13 +62,13 @@ func openELF(r io.ReaderAt) (image, error) {
 		}
 		return nil
 	}
-	return image{section: section, names: len(f.Sections) > 0}, nil
+	return executable{section: section, names: len(f.Sections) > 0}, nil
 }
 
-func openPE(r io.ReaderAt) (image, error) {
+func openPE(r io.ReaderAt) (executable, error) {
 	f, err := pe.NewFile(r)
 	if err != nil {
-		return image{}, err
+		return executable{}, err
 	}
 	section := func(name string) io.Reader {
 		if s := f.Section(name); s != nil {
@@ -76,13 +76,13 @@ func openPE(r io.ReaderAt) (image, error) {
 		}
 		return nil
 	}
-	return image{section: section}, nil
+	return executable{section: section}, nil
 }
 
-func openMachO(r io.ReaderAt) (image, error) {
+func openMachO(r io.ReaderAt) (executable, error) {
 	f, err := macho.NewFile(r)
 	if err != nil {
-		return image{}, err
+		return executable{}, err
 	}
 	section := func(name string) io.Reader {
 		if s := f.Section(name); s != nil {
@@ -90,5 +90,5 @@ func openMachO(r io.ReaderAt) (image, error) {
 		}
 		return nil
 	}
-	return image{section: section, names: len(f.Sections) > 0}, nil
+	return executable{section: section, names: len(f.Sections) > 0}, nil
 }
